@@ -1,0 +1,30 @@
+import { defineConfig, type Options } from 'tsup';
+import { ENTRY_POINTS } from './entry-points.ts';
+
+/** What both builds share. */
+const common: Options = {
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  treeshake: true,
+};
+
+const config: ReturnType<typeof defineConfig> = defineConfig([
+  {
+    ...common,
+    entry: ENTRY_POINTS,
+    format: ['esm', 'cjs'],
+    clean: true,
+    // tsup sets `baseUrl`, which TypeScript 6 refuses unless told otherwise.
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  },
+  {
+    // The command is ESM only: it is a program, never required, and may use top-level await.
+    ...common,
+    entry: { cli: 'src/cli/main.ts' },
+    format: ['esm'],
+    banner: { js: '#!/usr/bin/env node' },
+  },
+]);
+
+export default config;
