@@ -1,0 +1,6 @@
+export * from './bounded-clock.ts';
+export * from './diagnostics.ts';
+export * from './ntp.ts';
+export * from './ntp-server.ts';
+export * from './system-clock.ts';
+export * from './udp-transport.ts';

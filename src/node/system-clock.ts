@@ -1,0 +1,159 @@
+/**
+ * The machine's clocks: the only place where `Date.now`, `performance.now` and `os.uptime` are read.
+ *
+ * What they are, by platform (libuv): `performance.now()` is CLOCK_MONOTONIC on Linux, which stands still in suspend and is slewed
+ * together with the wall clock; mach_continuous_time on macOS and QueryPerformanceCounter on Windows, which count sleep. `os.uptime()`
+ * on Linux is /proc/uptime: boot time in steps of 10 ms, suspend included.
+ */
+import { uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import {
+  type Clock,
+  ClockError,
+  type ClockGranularity,
+  type ClockPort,
+  createClock,
+  type Deadline,
+  type DeadlineOptions,
+  type Stopwatch,
+  type TimerHandle,
+  type TimerOptions,
+} from '../core/index.ts';
+
+/** The step of /proc/uptime, in ms. */
+const UPTIME_STEP_MS = 10;
+
+/** The largest slew of the wall clock against an undisciplined monotonic clock, in ppm: adjtime's 500, with room. */
+const WALL_SLEW_PPM_ELSEWHERE = 1000;
+
+/** A monotonic clock that does not advance within this many reads is not one. */
+const GRANULARITY_READS_MAX = 1_000_000;
+
+/** How many advances are looked at to find the smallest. */
+const GRANULARITY_STEPS = 20;
+
+/** What the system port reads from the platform; replaced only in tests of the refusal to start. */
+export interface Platform {
+  readonly performance: { now(): number } | undefined;
+  readonly platform: string;
+}
+
+/**
+ * Makes the port of the machine's own clocks.
+ *
+ * @throws TC_NO_MONOTONIC_CLOCK when the platform has no working `performance.now()`: the wall clock is no substitute.
+ */
+export function createSystemPort(from: Platform = { performance, platform: process.platform }): ClockPort {
+  const source = requireMonotonic(from.performance);
+  const isLinux = from.platform === 'linux';
+  const monotonicMs = (): number => source.now();
+  return {
+    name: 'system',
+    monotonicId: Symbol.for('truechimer.clock.system.monotonic'),
+    bootId: Symbol.for('truechimer.clock.system.boot'),
+    monotonicMs,
+    bootMs: isLinux ? () => uptime() * 1000 : monotonicMs,
+    wallMs: () => Date.now(),
+    granularity: lazyGranularity(source, isLinux),
+    monotonicCountsSuspend: !isLinux,
+    wallSlewPpm: isLinux ? 0 : WALL_SLEW_PPM_ELSEWHERE,
+    setTimer,
+  };
+}
+
+function requireMonotonic(source: { now(): number } | undefined): { now(): number } {
+  if (typeof source?.now === 'function' && Number.isFinite(source.now())) return source;
+  throw new ClockError(
+    'TC_NO_MONOTONIC_CLOCK',
+    'systemClock: requires a monotonic clock, and performance.now() is missing or broken here. ' +
+      'Run on Node.js 20 or later; the wall clock is never used in its place.',
+  );
+}
+
+/** Measured on first use, not at import: a frozen fake clock must not break whoever merely imports this. */
+function lazyGranularity(source: { now(): number }, isLinux: boolean): ClockGranularity {
+  let measuredMs: number | undefined;
+  return {
+    get monotonicMs(): number {
+      measuredMs ??= smallestStepMs(source);
+      return measuredMs;
+    },
+    get bootMs(): number {
+      return isLinux ? UPTIME_STEP_MS : this.monotonicMs;
+    },
+    wallMs: 1,
+  };
+}
+
+/** The smallest advance seen: the clock's granularity is not larger. @throws TC_NO_MONOTONIC_CLOCK when it stands still. */
+function smallestStepMs(source: { now(): number }): number {
+  let smallestMs = Infinity;
+  let lastMs = source.now();
+  for (let reads = 0, steps = 0; reads < GRANULARITY_READS_MAX && steps < GRANULARITY_STEPS; reads += 1) {
+    const nowMs = source.now();
+    if (nowMs > lastMs) {
+      smallestMs = Math.min(smallestMs, nowMs - lastMs);
+      steps += 1;
+    }
+    lastMs = nowMs;
+  }
+  if (Number.isFinite(smallestMs)) return smallestMs;
+  throw new ClockError(
+    'TC_NO_MONOTONIC_CLOCK',
+    `systemClock: requires a monotonic clock that advances, and performance.now() stood still for ${GRANULARITY_READS_MAX} reads. ` +
+      'If fake timers are installed, restore performance.now or pass a clock of your own.',
+  );
+}
+
+function setTimer(callback: () => void, delayMs: number, options: TimerOptions): TimerHandle {
+  const timer = setTimeout(callback, delayMs);
+  if (!options.keepsAlive) timer.unref();
+  return {
+    cancel: () => {
+      clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * The machine's clocks, wall and monotonic time apart: what services use in place of `Date.now`.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from 'truechimer';
+ *
+ * const wall = systemClock.wall.now(); // names a moment: for logs and people
+ * const mono = systemClock.monotonic.now(); // measures: for durations, timeouts, leases
+ * console.log(`${wall}`, systemClock.monotonic.now().since(mono));
+ * ```
+ */
+export const systemClock: Clock = createClock(createSystemPort());
+
+/**
+ * Starts measuring on the system's monotonic clock: what replaces `Date.now() - start`.
+ *
+ * @example
+ * ```ts
+ * import { stopwatch } from 'truechimer';
+ *
+ * const watch = stopwatch();
+ * JSON.parse('{}');
+ * console.log(`took ${watch.elapsedMs().toFixed(3)} ms`); // right even if the wall clock was stepped meanwhile
+ * ```
+ */
+export function stopwatch(): Stopwatch {
+  return systemClock.monotonic.stopwatch();
+}
+
+/**
+ * A limit on the system's monotonic clock: what replaces `Date.now() > limit`.
+ *
+ * Reading `passed` reads the clock, so it is right at the first instruction after a pause. On Linux time in suspend does not count; where
+ * it must, use `systemClock.boot.deadline(ms)`.
+ *
+ * @param durationMs - How long from now, 0 to 1e11 ms.
+ * @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION (you passed `Date.now() + ms`), TC_OUT_OF_RANGE.
+ */
+export function deadline(durationMs: number, options?: DeadlineOptions): Deadline<'monotonic'> {
+  return systemClock.monotonic.deadline(durationMs, options);
+}

@@ -1,0 +1,151 @@
+/**
+ * NTP over UDP sockets: one fresh, connected, ephemeral port for each query (RFC 9109).
+ *
+ * The kernel gives a connected socket only datagrams from the address that was asked; that is checked once more here. Nothing keeps
+ * the process alive: sockets and timers are unreferenced. T1 is read immediately before the datagram is handed to the
+ * kernel, T4 is the first statement on receipt, so that whatever the event loop does only widens the interval.
+ */
+import { randomFillSync } from 'node:crypto';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { formatNtpEndpoint, type NtpAddress, type NtpQuery, type NtpQueryResult, type NtpTransport } from '../sync/index.ts';
+import { WarmUp } from './udp-warm-up.ts';
+
+/** Makes a transport over the machine's network. It holds nothing between queries. */
+export function udpTransport(): NtpTransport {
+  return {
+    resolve: resolveHost,
+    query: async (query) => (query.signal.aborted ? aborted(query.address) : new UdpQuery(query).run()),
+    fillRandom: (target) => {
+      randomFillSync(target);
+    },
+  };
+}
+
+/** The resolver of the platform cannot be cancelled; when the signal is aborted, its answer is no longer waited for. */
+async function resolveHost(host: string, port: number, signal: AbortSignal): Promise<readonly NtpAddress[]> {
+  const answer = await unlessAborted(lookup(host, { all: true, verbatim: true }), signal);
+  return answer.map(({ address, family }) => ({ ip: address, family: family === 6 ? 6 : 4, port }));
+}
+
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
+/** One request and the wait for its reply. */
+class UdpQuery {
+  readonly #query: NtpQuery;
+  readonly #socket: Socket;
+  readonly #warmUp: WarmUp;
+  #ignored = 0;
+  #sentMs: number | undefined;
+  #isSettled = false;
+
+  constructor(query: NtpQuery) {
+    this.#query = query;
+    this.#warmUp = new WarmUp(query.clock);
+    this.#socket = createSocket({ type: query.address.family === 6 ? 'udp6' : 'udp4' });
+    this.#socket.unref();
+  }
+
+  async run(): Promise<NtpQueryResult> {
+    try {
+      return await this.#settled();
+    } finally {
+      this.#socket.close();
+      this.#warmUp.close();
+    }
+  }
+
+  #settled(): Promise<NtpQueryResult> {
+    const { clock, timeoutMs, signal, address } = this.#query;
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        this.#isSettled = true;
+        timer.cancel();
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const fail = (error: unknown): void => {
+        finish(() => {
+          resolve({ result: 'unreachable', detail: `${formatNtpEndpoint(address)}: ${messageOf(error)}` });
+        });
+      };
+      const onAbort = (): void => {
+        finish(() => {
+          resolve(aborted(address));
+        });
+      };
+      const onTimeout = (): void => {
+        finish(() => {
+          resolve({ result: 'timeout', ignored: this.#ignored });
+        });
+      };
+      const timer = clock.setTimer(onTimeout, timeoutMs, { keepsAlive: false });
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#listen(fail, (judge) => {
+        try {
+          if (!judge()) return;
+          finish(() => {
+            resolve({ result: 'accepted' });
+          });
+        } catch (error) {
+          finish(() => {
+            reject(error as Error);
+          });
+        }
+      });
+    });
+  }
+
+  /** Connects, sends, and passes on what arrives. The error listener stays: an error after the end is nobody's. */
+  #listen(fail: (error: unknown) => void, arrived: (judge: () => boolean) => void): void {
+    const { clock, address } = this.#query;
+    this.#socket.on('error', fail);
+    this.#socket.on('message', (datagram, from) => {
+      const receivedMs = clock.monotonicMs();
+      arrived(() => this.#isAccepted(datagram, from, receivedMs));
+    });
+    const connected = (error?: unknown): void => {
+      if (error === undefined || error === null) void this.#send(fail).catch(fail);
+      else fail(error);
+    };
+    this.#socket.connect(address.port, address.ip, connected);
+  }
+
+  /** Warms the path up, stamps and sends. */
+  async #send(fail: (error: unknown) => void): Promise<void> {
+    await this.#warmUp.run();
+    if (this.#isSettled) return;
+    this.#sentMs = this.#query.clock.monotonicMs();
+    this.#socket.send(this.#query.request, (error) => {
+      if (error !== null) fail(error);
+    });
+  }
+
+  #isAccepted(datagram: Uint8Array, from: RemoteInfo, receivedMs: number): boolean {
+    if (this.#isSettled || this.#sentMs === undefined) return false;
+    const peer = this.#socket.remoteAddress();
+    const isFromPeer = from.address === peer.address && from.port === peer.port;
+    if (isFromPeer && this.#query.accept(datagram, { sentMs: this.#sentMs, receivedMs })) return true;
+    this.#ignored += 1;
+    return false;
+  }
+}
+
+function aborted(address: NtpAddress): NtpQueryResult {
+  return { result: 'unreachable', detail: `${formatNtpEndpoint(address)}: the query was aborted` };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

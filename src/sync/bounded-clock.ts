@@ -1,0 +1,346 @@
+/**
+ * True time as an interval: the state machine that ties sources, agreement and witnesses together.
+ *
+ * Measuring is slow and rare, reading is fast and frequent: every measurement publishes a snapshot of two lines on the monotonic
+ * axis, and a read evaluates them. Steps of the wall clock cannot disturb it, since the wall clock is only a witness.
+ * What the witness must catch is time that the monotonic clock did not count; it looks on every read by default.
+ */
+import {
+  armTimer,
+  type Bounded,
+  type BoundedOrder,
+  type BoundedTime,
+  ClockError,
+  type ClockPort,
+  compareIntervals,
+  Emitter,
+  type Interval,
+  MonotonicInstant,
+  type Premises,
+  type TimerHandle,
+  type UnboundedReason,
+  type UnboundedTime,
+  type Unsubscribe,
+  widthMs,
+} from '../core/index.ts';
+import { type BoundedClockOptions, type ClockSettings, settleOptions } from './clock-options.ts';
+import type { BoundedClockEvents, ClockStatus, WallOffset } from './clock-status.ts';
+import { Consensus } from './consensus.ts';
+import { ContinuityWitness } from './continuity-witness.ts';
+import { edgesOf, earliestOf, latestOf, type TimeTarget } from './time-target.ts';
+import { boundsAt, earliestAt, latestAt, type Snapshot, VOID_SNAPSHOT } from './snapshot.ts';
+import { Waiters, type WaitUntilOptions } from './waiters.ts';
+import type { WitnessWindow } from './continuity.ts';
+
+/** What `ready` waits for. */
+export interface ReadyOptions extends WaitUntilOptions {
+  /** The bound must be at most this wide. Smaller waits for more measurements, and may never come. Default: any width. */
+  readonly maxWidthMs?: number;
+}
+
+/** What `offset` can be told. */
+export interface OffsetOptions {
+  /** The confidence level, between 0 and 1. Default 0.95. */
+  readonly level?: number;
+  /** wall - monotonic as measured by `measureTickEdges`, for a tighter answer. */
+  readonly wallRelation?: Interval;
+}
+
+/** A reading with its interval; plain fields, since it is made on every read. */
+class BoundedReading implements BoundedTime {
+  readonly status = 'bounded';
+  readonly earliest: number;
+  readonly latest: number;
+  readonly premises: Premises;
+
+  constructor(earliest: number, latest: number, premises: Premises) {
+    this.earliest = earliest;
+    this.latest = latest;
+    this.premises = premises;
+  }
+}
+
+/**
+ * A clock that answers with an interval that contains the true time, or says that it cannot.
+ *
+ * This is the platform-free core: services use `BoundedClock.start` of the main entry point, tests and simulations give it
+ * any `ClockPort`.
+ */
+export class BoundedClockCore {
+  readonly #port: ClockPort;
+  readonly #settings: ClockSettings;
+  readonly #events = new Emitter<BoundedClockEvents>();
+  readonly #waiters: Waiters;
+  readonly #witness: ContinuityWitness;
+  readonly #consensus: Consensus;
+  readonly #witnessed: boolean;
+  #snapshot: Snapshot = VOID_SNAPSHOT;
+  #window: WitnessWindow;
+  #housekeeping: TimerHandle | undefined;
+  #stopped = false;
+
+  /** @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_MIXED_TIME_SCALES for options that cannot be right. */
+  constructor(port: ClockPort, options: BoundedClockOptions) {
+    this.#port = port;
+    this.#settings = settleOptions(options);
+    this.#witnessed = this.#settings.discontinuity === 'witness';
+    this.#waiters = new Waiters(port);
+    this.#witness = new ContinuityWitness(port);
+    this.#window = this.#witness.window;
+    this.#consensus = new Consensus(port, this.#settings, {
+      examine: () => {
+        this.#examine();
+      },
+      voidedAtMs: () => this.#witness.voidedAtMs,
+      published: (snapshot) => {
+        this.#snapshot = snapshot;
+        this.#waiters.wake();
+      },
+      emit: (name, value) => {
+        this.#events.emit(name, value);
+      },
+    });
+    this.#consensus.start();
+    this.#keepHouse();
+  }
+
+  /**
+   * The true time, as far as it is known: an interval, or the reason why there is none.
+   *
+   * @returns `bounded` with `earliest` and `latest` in epoch ms, rounded outward; `unbounded` with a reason.
+   * Guarantee G1 (`docs/guarantees.md`): true time at the moment of the call is inside while the premises hold.
+   */
+  now(): Bounded {
+    const monotonicMs = this.#readableMs();
+    if (Number.isNaN(monotonicMs)) return this.#nowSlowly();
+    const snapshot = this.#snapshot;
+    return new BoundedReading(earliestAt(snapshot, monotonicMs), latestAt(snapshot, monotonicMs), snapshot.premises);
+  }
+
+  /**
+   * The monotonic clock when the snapshot may be read as it is; NaN when the clocks need a closer look first.
+   *
+   * The wall clock is read before the monotonic clock, so that a pause between the two only widens the answer.
+   */
+  #readableMs(): number {
+    const snapshot = this.#snapshot;
+    if (!this.#witnessed) {
+      const unwitnessedMs = this.#port.monotonicMs();
+      return unwitnessedMs >= snapshot.anchorMs && unwitnessedMs < snapshot.voidAfterMs ? unwitnessedMs : NaN;
+    }
+    const wallMs = this.#port.wallMs();
+    const monotonicMs = this.#port.monotonicMs();
+    const gapMs = wallMs - monotonicMs;
+    const undisturbed = gapMs >= this.#window.minGapMs && gapMs <= this.#window.maxGapMs;
+    return undisturbed && monotonicMs >= snapshot.anchorMs && monotonicMs < snapshot.voidAfterMs ? monotonicMs : NaN;
+  }
+
+  /**
+   * The true time at a past reading of the system's monotonic clock: for what was stamped before it was asked.
+   *
+   * @param instant - A reading of the same clock that this bounded clock runs on; not in the future.
+   * @returns Unbounded when the clocks were disturbed between that instant and now, or the instant is from before the start.
+   * @throws TC_CLOCK_MISMATCH for an instant of another clock; TC_OUT_OF_RANGE for one in the future.
+   */
+  at(instant: MonotonicInstant<'monotonic'>): Bounded {
+    const atMs = MonotonicInstant.readingOf(instant, this.#port.monotonicId, 'BoundedClock.at');
+    const now = this.#nowSlowly();
+    const aheadMs = atMs - this.#port.monotonicMs();
+    if (aheadMs > 0) {
+      throw new ClockError(
+        'TC_OUT_OF_RANGE',
+        `BoundedClock.at: requires an instant that is not in the future, got one ${aheadMs} ms ahead. ` +
+          'Nobody knows what the clock will do: ask again when the moment has come.',
+        { aheadMs },
+      );
+    }
+    if (now.status === 'unbounded') return now;
+    if (atMs <= this.#witness.voidedAtMs) {
+      return unbounded(
+        'clock-discontinuity',
+        'the instant is from before the clocks were last disturbed, or before the start',
+      );
+    }
+    const { earliest, latest } = boundsAt(this.#snapshot, atMs);
+    return new BoundedReading(earliest, latest, this.#snapshot.premises);
+  }
+
+  /**
+   * Whether the moment has certainly passed. False means "no, or nobody can know".
+   *
+   * Allocates nothing for numbers. Guarantee G2.
+   *
+   * @throws TC_NOT_FINITE, TC_DURATION_AS_EPOCH, TC_OUT_OF_RANGE for a number that is no epoch.
+   */
+  hasPassed(moment: TimeTarget): boolean {
+    const target = latestOf('BoundedClock.hasPassed', moment);
+    const monotonicMs = this.#readableMs();
+    if (!Number.isNaN(monotonicMs)) return earliestAt(this.#snapshot, monotonicMs) > target;
+    const now = this.#nowSlowly();
+    return now.status === 'bounded' && now.earliest > target;
+  }
+
+  /**
+   * Whether it is certainly still before the moment. False means "no, or nobody can know": it is not the opposite of `hasPassed`.
+   *
+   * @throws TC_NOT_FINITE, TC_DURATION_AS_EPOCH, TC_OUT_OF_RANGE for a number that is no epoch.
+   */
+  isBefore(moment: TimeTarget): boolean {
+    const target = earliestOf('BoundedClock.isBefore', moment);
+    const monotonicMs = this.#readableMs();
+    if (!Number.isNaN(monotonicMs)) return latestAt(this.#snapshot, monotonicMs) < target;
+    const now = this.#nowSlowly();
+    return now.status === 'bounded' && now.latest < target;
+  }
+
+  /**
+   * How now is ordered to a moment: `before`, `after`, `overlapping` (nobody can know) or `unbounded`.
+   *
+   * @throws TC_NOT_FINITE, TC_DURATION_AS_EPOCH, TC_OUT_OF_RANGE for a number that is no epoch.
+   */
+  compare(moment: TimeTarget): BoundedOrder {
+    const edges = edgesOf('BoundedClock.compare', moment);
+    const now = this.now();
+    return now.status === 'unbounded' ? 'unbounded' : compareIntervals(now, edges);
+  }
+
+  /**
+   * Resolves when the moment has certainly passed: the commit wait of Spanner (Corbett et al., OSDI 2012, section 4.1.2).
+   *
+   * Waits through unbounded phases. Keeps the process alive while it waits.
+   *
+   * @returns The reading that proved it.
+   * @throws TC_TIMED_OUT after `timeoutMs` (default 60 s), TC_STOPPED when the clock is stopped, the signal's reason when aborted.
+   */
+  waitUntilPassed(moment: TimeTarget, options: WaitUntilOptions = {}): Promise<BoundedTime> {
+    const target = latestOf('BoundedClock.waitUntilPassed', moment);
+    return this.#waiters.until('BoundedClock.waitUntilPassed', options, () => {
+      const now = this.now();
+      if (now.status === 'unbounded') return { done: false, why: now.detail };
+      if (now.earliest > target) return { done: true, value: now };
+      const leftMs = target - now.earliest;
+      return { done: false, againInMs: leftMs, why: `the moment may still be ${leftMs} ms ahead` };
+    });
+  }
+
+  /**
+   * Resolves with a bounded reading as soon as there is one (and it is narrow enough).
+   *
+   * Keeps the process alive while it waits.
+   *
+   * @throws TC_TIMED_OUT after `timeoutMs` (default 60 s), TC_STOPPED when the clock is stopped, the signal's reason when aborted.
+   */
+  ready(options: ReadyOptions = {}): Promise<BoundedTime> {
+    const maxWidthMs = options.maxWidthMs ?? Infinity;
+    return this.#waiters.until('BoundedClock.ready', options, () => {
+      const now = this.now();
+      if (now.status === 'unbounded') return { done: false, why: now.detail };
+      if (widthMs(now) <= maxWidthMs) return { done: true, value: now };
+      return { done: false, why: `the bound is ${widthMs(now)} ms wide, wanted at most ${maxWidthMs} ms` };
+    });
+  }
+
+  /**
+   * How far the wall clock is from true time: positive means that the wall clock is slow.
+   *
+   * The bounds are a guarantee like `now()`; the estimate and its confidence interval are statistics and cannot see path asymmetry.
+   *
+   * @throws TC_NOT_FINITE, TC_OUT_OF_RANGE for a level that is no probability.
+   */
+  offset(options: OffsetOptions = {}): WallOffset {
+    const now = this.#nowSlowly();
+    if (now.status === 'unbounded') return { status: 'unbounded', reason: now.reason, detail: now.detail };
+    return this.#consensus.wallOffset(
+      this.#snapshot,
+      options.wallRelation ?? this.#witness.wallRelation,
+      options.level ?? 0.95,
+    );
+  }
+
+  /** Everything the clock knows about itself and its sources; made anew on every read. */
+  get status(): ClockStatus {
+    const now = this.#nowSlowly();
+    return this.#consensus.status(now, this.#witness.wallRelation);
+  }
+
+  /** Whether every source failed in a way that waiting a little does not mend: no name, closed port, refused. */
+  protected get everySourceFailed(): boolean {
+    return this.#consensus.everySourceFailed;
+  }
+
+  /** Calls the listener on every event of that name; the returned function ends it. */
+  on<Name extends keyof BoundedClockEvents>(
+    name: Name,
+    listener: (event: BoundedClockEvents[Name]) => void,
+  ): Unsubscribe {
+    return this.#events.on(name, listener);
+  }
+
+  /** Resolves after the next publication or state change, or when `timeoutMs` have passed: for waiting in steps. */
+  protected nextChange(timeoutMs: number): Promise<void> {
+    return this.#waiters.nextWake(timeoutMs);
+  }
+
+  /** Stops asking; every later answer is unbounded, and every wait is rejected with TC_STOPPED. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#housekeeping?.cancel();
+    this.#snapshot = VOID_SNAPSHOT;
+    this.#consensus.stop();
+    this.#waiters.stop();
+  }
+
+  /** The same as `stop`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    return Promise.resolve();
+  }
+
+  /** Looks at the clocks closely, then answers. */
+  #nowSlowly(): Bounded {
+    this.#examine();
+    const snapshot = this.#snapshot;
+    const monotonicMs = this.#port.monotonicMs();
+    if (monotonicMs >= snapshot.anchorMs && monotonicMs < snapshot.voidAfterMs) {
+      return new BoundedReading(earliestAt(snapshot, monotonicMs), latestAt(snapshot, monotonicMs), snapshot.premises);
+    }
+    return this.#consensus.whyUnbounded();
+  }
+
+  /** Compares the clocks with each other, and voids what a discontinuity makes wrong. */
+  #examine(): void {
+    if (this.#stopped) return;
+    const seen = this.#witness.examine();
+    this.#window = this.#witness.window;
+    if (seen.kind !== 'continuous') this.#react(seen);
+    this.#consensus.keepHouse(this.#port.monotonicMs());
+  }
+
+  #react(seen: Exclude<ReturnType<ContinuityWitness['examine']>, { kind: 'continuous' }>): void {
+    if (seen.wallStep.earliest !== 0 || seen.wallStep.latest !== 0)
+      this.#events.emit('wallStep', { step: seen.wallStep });
+    if (seen.kind === 'backward-step') return;
+    if (seen.kind === 'suspend') this.#events.emit('suspend', { length: seen.length });
+    const detail =
+      seen.kind === 'suspend'
+        ? `the machine slept for about ${Math.round(seen.length.latest)} ms`
+        : seen.kind === 'forward-jump'
+          ? `the wall clock jumped forward by about ${Math.round(seen.wallStep.latest)} ms and nothing explains it`
+          : 'the monotonic clock went back';
+    this.#consensus.voidEverything('clock-discontinuity', detail);
+  }
+
+  #keepHouse(): void {
+    const untilMs = this.#port.monotonicMs() + this.#settings.discontinuityCheckMs;
+    const spec = { port: this.#port, readMs: () => this.#port.monotonicMs(), untilMs, keepsAlive: false };
+    this.#housekeeping = armTimer(spec, () => {
+      this.#examine();
+      if (!this.#stopped) this.#keepHouse();
+    });
+  }
+}
+
+function unbounded(reason: UnboundedReason, detail: string): UnboundedTime {
+  return { status: 'unbounded', reason, detail };
+}

@@ -1,0 +1,138 @@
+/**
+ * Whether the clocks still stand to each other as they did: the witness against suspends and resumed virtual machines.
+ *
+ * Bounds live on the monotonic axis. When time passes that the monotonic clock did not count (suspend on Linux, a resumed
+ * snapshot), every bound is wrong by that much, at the first instruction after it. Two witnesses can tell: boot time, which
+ * counts suspend, and the wall clock, which somebody sets right afterwards. A wall clock that jumps forward without an explanation
+ * therefore voids everything; one that jumps back is only a step, because nothing makes less time pass than the monotonic clock counted.
+ *
+ * Impossible to know: a machine whose clocks all stood still and were not set right since, and a suspend hidden within one read
+ * by an equal step back of the wall clock (boot time shows it where the platform has it).
+ */
+import {
+  addUp,
+  type ClockPort,
+  type Interval,
+  intersectIntervals,
+  multiplyUp,
+  ratioFromPpmUp,
+  subtractIntervals,
+  widenInterval,
+} from '../core/index.ts';
+import { bracket, type BracketedReading, relationFromReading } from './wall-relation.ts';
+
+/** Jumps up to this size are not told from reading noise: the suspend that could hide is at most this long. */
+export const JUMP_TOLERANCE_MS = 1;
+
+/** Boot time may differ from monotonic time by this much, beyond its granularity, before it counts as a suspend. */
+export const SUSPEND_TOLERANCE_MS = 5;
+
+/** One look at all clocks. */
+export interface ClockLook {
+  readonly wall: BracketedReading;
+  readonly boot: BracketedReading;
+}
+
+/** Reads every clock of the port, each bracketed by the monotonic clock. */
+export function lookAtClocks(port: ClockPort): ClockLook {
+  return { wall: bracket(port, () => port.wallMs()), boot: bracket(port, () => port.bootMs()) };
+}
+
+/** What happened between two looks. Sizes are intervals in ms: nobody knows them exactly. */
+export type Continuity =
+  | { readonly kind: 'continuous' }
+  /** The machine slept: boot time went on and monotonic time did not. Voids every bound. */
+  | { readonly kind: 'suspend'; readonly length: Interval; readonly wallStep: Interval }
+  /** The wall clock jumped forward and nothing explains it. Voids every bound. */
+  | { readonly kind: 'forward-jump'; readonly wallStep: Interval }
+  /** The wall clock was stepped back. Voids nothing. */
+  | { readonly kind: 'backward-step'; readonly wallStep: Interval };
+
+const NO_STEP: Interval = { earliest: 0, latest: 0 };
+
+/** How the clocks stood at some moment; replaced as a whole. */
+export interface ClockRelations {
+  /** The monotonic reading at which it was known. */
+  readonly atMs: number;
+  /** wall - monotonic. */
+  readonly wall: Interval;
+  /** boot - monotonic. */
+  readonly boot: Interval;
+}
+
+/** What the first look proves. */
+export function relationsFromLook(look: ClockLook, port: ClockPort): ClockRelations {
+  const { granularity } = port;
+  return {
+    atMs: look.boot.afterMs,
+    wall: relationFromReading(look.wall, granularity.wallMs, granularity.monotonicMs),
+    boot: relationFromReading(look.boot, granularity.bootMs, granularity.monotonicMs),
+  };
+}
+
+/** Compares a new look with how the clocks stood, and says how they stand now. */
+export function judgeContinuity(
+  known: ClockRelations,
+  look: ClockLook,
+  port: ClockPort,
+): { readonly continuity: Continuity; readonly relations: ClockRelations } {
+  const fresh = relationsFromLook(look, port);
+  const slewMs = multiplyUp(Math.max(0, fresh.atMs - known.atMs), ratioFromPpmUp(port.wallSlewPpm));
+  const wall = compareRelation(known.wall, fresh.wall, addUp(slewMs, JUMP_TOLERANCE_MS));
+  const boot = port.monotonicCountsSuspend
+    ? { jump: undefined, merged: fresh.boot }
+    : compareRelation(known.boot, fresh.boot, SUSPEND_TOLERANCE_MS);
+  if (boot.jump !== undefined && boot.jump.latest > 0) {
+    const wallStep = wall.jump ?? NO_STEP;
+    return { continuity: { kind: 'suspend', length: boot.jump, wallStep }, relations: fresh };
+  }
+  if (wall.jump !== undefined) {
+    const kind = wall.jump.latest > 0 ? 'forward-jump' : 'backward-step';
+    const relations = kind === 'forward-jump' ? fresh : { ...fresh, boot: boot.merged };
+    return { continuity: { kind, wallStep: wall.jump }, relations };
+  }
+  const wallMerged = mergeRelation(known.wall, fresh.wall, slewMs);
+  return { continuity: { kind: 'continuous' }, relations: { atMs: fresh.atMs, wall: wallMerged, boot: boot.merged } };
+}
+
+/** The jump between two relations when even the tolerance cannot reconcile them, else their intersection. */
+function compareRelation(
+  known: Interval,
+  fresh: Interval,
+  toleranceMs: number,
+): { readonly jump: Interval | undefined; readonly merged: Interval } {
+  const widened = widenInterval(known, { earlierByMs: toleranceMs, laterByMs: toleranceMs });
+  if (intersectIntervals(widened, fresh) === undefined) {
+    return { jump: subtractIntervals(fresh, known), merged: fresh };
+  }
+  return { jump: undefined, merged: mergeRelation(known, fresh, 0) };
+}
+
+/** Narrows what is known by a fresh look; where only the tolerance reconciled them, the fresh look replaces it. */
+function mergeRelation(known: Interval, fresh: Interval, slewMs: number): Interval {
+  const moved = widenInterval(known, { earlierByMs: slewMs, laterByMs: slewMs });
+  return intersectIntervals(moved, fresh) ?? fresh;
+}
+
+/** The range in which (wall - monotonic) of an unbracketed read lies while nothing happened; outside it, look closely. */
+export interface WitnessWindow {
+  readonly minGapMs: number;
+  readonly maxGapMs: number;
+}
+
+/** How long the window may be used before the slew of the wall clock must be looked at again, in ms. */
+export const WITNESS_WINDOW_MS_MAX = 2000;
+
+/**
+ * The window for reads that take the wall clock first and the monotonic clock right after.
+ *
+ * A pause between the two makes the difference smaller, and a closer look then finds nothing; it never hides a jump forward.
+ */
+export function witnessWindow(relations: ClockRelations, port: ClockPort): WitnessWindow {
+  const slewMs = multiplyUp(WITNESS_WINDOW_MS_MAX, ratioFromPpmUp(port.wallSlewPpm));
+  const marginMs = addUp(slewMs, JUMP_TOLERANCE_MS);
+  return {
+    minGapMs: relations.wall.earliest - port.granularity.wallMs - marginMs,
+    maxGapMs: relations.wall.latest + marginMs,
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * What a source handed over, checked at the boundary: a source is somebody else's code, and NaN satisfies no comparison.
+ */
+import type { Exchange, MeasureOutcome, Pace } from './time-source.ts';
+import { ClockError } from '../core/index.ts';
+
+/** The outcome as it may be used: an exchange that cannot be one becomes a rejection. */
+export function checkedOutcome(outcome: MeasureOutcome, nowMs: number): MeasureOutcome {
+  if (outcome.outcome !== 'measured') return outcome;
+  const fault = faultOf(outcome.exchange, nowMs);
+  return fault === undefined ? outcome : { outcome: 'rejected', reason: 'malformed', detail: fault };
+}
+
+function faultOf(exchange: Exchange, nowMs: number): string | undefined {
+  const { sentMs, receivedMs, serverReceived, serverSent, sourceErrorMs } = exchange;
+  const numbers = [sentMs, receivedMs, sourceErrorMs];
+  for (const epoch of [serverReceived, serverSent]) numbers.push(epoch.wholeMs, epoch.fractionMs);
+  if (!numbers.every(Number.isFinite)) return 'the exchange contains something that is not a finite number';
+  if (!Number.isSafeInteger(serverReceived.wholeMs) || !Number.isSafeInteger(serverSent.wholeMs)) {
+    return 'the whole milliseconds of a stamp are not a whole number';
+  }
+  if (sourceErrorMs < 0) return `the source claims a negative error of ${sourceErrorMs} ms`;
+  if (sentMs > receivedMs) return `the answer was received ${sentMs - receivedMs} ms before the request was sent`;
+  if (receivedMs > nowMs) return `the answer was received ${receivedMs - nowMs} ms in the future`;
+  return undefined;
+}
+
+/** Checks a source's pace. @throws TC_INVALID_ARGUMENT. */
+export function requirePace(operation: string, name: string, pace: Pace): void {
+  const { burstCount, burstSpacingMs, pollMinMs, pollMaxMs } = pace;
+  const sound =
+    Number.isInteger(burstCount) && burstCount >= 1 && burstSpacingMs > 0 && pollMinMs > 0 && pollMinMs <= pollMaxMs;
+  if (sound && Number.isFinite(burstSpacingMs) && Number.isFinite(pollMaxMs)) return;
+  throw new ClockError(
+    'TC_INVALID_ARGUMENT',
+    `${operation}: the pace of source ${name} must have a burst of at least 1, spacings above 0 ms and pollMinMs <= pollMaxMs, ` +
+      `got ${JSON.stringify(pace)}. Give the source a pace that it can be asked at.`,
+    { source: name },
+  );
+}
