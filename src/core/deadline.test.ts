@@ -22,7 +22,7 @@ function listenersOf(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length;
 }
 
-describe('reading a deadline', () => {
+describe('reading a deadline (G13)', () => {
   it('knows that it has passed before any timer fired, even without having set one', () => {
     const { port, limit } = limited(250);
     expect(limit.passed).toBe(false);

@@ -71,7 +71,8 @@ export class Deadline<Domain extends string = string> {
   }
 
   /**
-   * Aborts when the moment comes, with a `TimeoutError` as the reason. Armed on first use; does not keep the process alive.
+   * Aborts when the moment has come and timers run again, with a `TimeoutError` as the reason; `passed` knows sooner. Armed on first
+   * use; does not keep the process alive.
    */
   get signal(): AbortSignal {
     this.#controller ??= this.#arm();

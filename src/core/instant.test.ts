@@ -104,7 +104,7 @@ function thrownBy(run: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-describe('a monotonic instant is not a number', () => {
+describe('a monotonic instant is not a number (G8)', () => {
   it.each([...ARITHMETIC, ...TEXT])('%s throws a TypeError with a code and the remedy', (_name, use) => {
     const error = thrownBy(() => use(mono, later));
     expect(error).toBeInstanceOf(TypeError);
@@ -193,7 +193,7 @@ describe('deep equality', () => {
   });
 });
 
-describe('two clocks do not mix', () => {
+describe('two clocks do not mix (G8)', () => {
   const NOT_INSTANTS: readonly Untyped[] = [
     foreign,
     wall,

@@ -97,7 +97,7 @@ describe('nextUp and nextDown', () => {
   });
 });
 
-describe('sums and differences', () => {
+describe('sums and differences (G3)', () => {
   it('round down to the greatest double not above the exact value', () => {
     fc.assert(nearestOnItsSide(addDown, add, greatestDoubleAtMost), { numRuns: 1000 });
     fc.assert(nearestOnItsSide(subtractDown, subtract, greatestDoubleAtMost), { numRuns: 1000 });
@@ -145,7 +145,7 @@ describe('sums and differences', () => {
   });
 });
 
-describe('products', () => {
+describe('products (G3)', () => {
   it('are the nearest double on their side at ordinary magnitudes', () => {
     fc.assert(nearestOnItsSide(multiplyDown, multiply, greatestDoubleAtMost, moderate), { numRuns: 1000 });
     fc.assert(nearestOnItsSide(multiplyUp, multiply, smallestDoubleAtLeast, moderate), { numRuns: 1000 });

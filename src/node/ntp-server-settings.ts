@@ -80,15 +80,25 @@ const ROOT_MS_MAX = 65_535_000;
 
 /** Checks the settings. @throws TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_INVALID_ARGUMENT, TC_EPOCH_AS_DURATION. */
 export function settleServerSettings(settings: NtpServerSettings): SettledNtpServerSettings {
-  const root = (valueMs: number | undefined): number => requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: ROOT_MS_MAX });
+  const root = (valueMs: number | undefined): number =>
+    requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: ROOT_MS_MAX });
   return {
-    offsetMs: requireNumber(OPERATION, settings.offsetMs ?? 0, { what: 'an offset', min: -OFFSET_MS_MAX, max: OFFSET_MS_MAX, unit: 'ms' }),
+    offsetMs: requireNumber(OPERATION, settings.offsetMs ?? 0, {
+      what: 'an offset',
+      min: -OFFSET_MS_MAX,
+      max: OFFSET_MS_MAX,
+      unit: 'ms',
+    }),
     driftPpm: requireDrift(settings.driftPpm ?? 0),
     stratum: requireInteger(OPERATION, settings.stratum ?? 10, { what: 'a stratum', min: 0, max: 255 }),
     leap: requireInteger(OPERATION, settings.leap ?? 0, { what: 'a leap indicator', min: 0, max: 3 }) as NtpLeap,
     rootDelayMs: root(settings.rootDelayMs),
     rootDispersionMs: root(settings.rootDispersionMs),
-    precision: requireInteger(OPERATION, settings.precision ?? -20, { what: 'a precision exponent', min: -128, max: 127 }),
+    precision: requireInteger(OPERATION, settings.precision ?? -20, {
+      what: 'a precision exponent',
+      min: -128,
+      max: 127,
+    }),
     delay: settleDelay(settings.delay ?? {}),
     lossRatio: requireNumber(OPERATION, settings.lossRatio ?? 0, { what: 'a loss ratio', min: 0, max: 1 }),
     kissId: settings.kiss === undefined ? undefined : requireKiss(settings.kiss),
@@ -106,7 +116,8 @@ function requireDrift(driftPpm: number): number {
 }
 
 function settleDelay(delay: Partial<NtpServerDelay>): NtpServerDelay {
-  const duration = (valueMs: number | undefined): number => requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: DELAY_MS_MAX });
+  const duration = (valueMs: number | undefined): number =>
+    requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: DELAY_MS_MAX });
   return { outMs: duration(delay.outMs), backMs: duration(delay.backMs), jitterMs: duration(delay.jitterMs) };
 }
 

@@ -21,7 +21,12 @@ import {
   type SplitEpoch,
 } from '../sync/index.ts';
 import { ServedTime } from './ntp-server-clock.ts';
-import { kissIdOf, type NtpServerSettings, settleServerSettings, type SettledNtpServerSettings } from './ntp-server-settings.ts';
+import {
+  kissIdOf,
+  type NtpServerSettings,
+  settleServerSettings,
+  type SettledNtpServerSettings,
+} from './ntp-server-settings.ts';
 
 /** How many requests and replies are held at once; what comes above that is lost. */
 export const NTP_SERVER_PENDING_MAX = 1024;

@@ -8,7 +8,13 @@
 import { randomFillSync } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { formatNtpEndpoint, type NtpAddress, type NtpQuery, type NtpQueryResult, type NtpTransport } from '../sync/index.ts';
+import {
+  formatNtpEndpoint,
+  type NtpAddress,
+  type NtpQuery,
+  type NtpQueryResult,
+  type NtpTransport,
+} from '../sync/index.ts';
 import { WarmUp } from './udp-warm-up.ts';
 
 /** Makes a transport over the machine's network. It holds nothing between queries. */
@@ -41,6 +47,12 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
   });
 }
 
+/** How the exchange of datagrams can end. */
+interface QueryEnds {
+  accepted(this: void): void;
+  failed(this: void, error: unknown): void;
+}
+
 /** One request and the wait for its reply. */
 class UdpQuery {
   readonly #query: NtpQuery;
@@ -68,67 +80,58 @@ class UdpQuery {
 
   #settled(): Promise<NtpQueryResult> {
     const { clock, timeoutMs, signal, address } = this.#query;
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void): void => {
+    return new Promise((resolve) => {
+      const finish = (result: NtpQueryResult): void => {
         this.#isSettled = true;
         timer.cancel();
         signal.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const fail = (error: unknown): void => {
-        finish(() => {
-          resolve({ result: 'unreachable', detail: `${formatNtpEndpoint(address)}: ${messageOf(error)}` });
-        });
+        resolve(result);
       };
       const onAbort = (): void => {
-        finish(() => {
-          resolve(aborted(address));
-        });
+        finish(aborted(address));
       };
       const onTimeout = (): void => {
-        finish(() => {
-          resolve({ result: 'timeout', ignored: this.#ignored });
-        });
+        finish({ result: 'timeout', ignored: this.#ignored });
       };
       const timer = clock.setTimer(onTimeout, timeoutMs, { keepsAlive: false });
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#listen(fail, (judge) => {
-        try {
-          if (!judge()) return;
-          finish(() => {
-            resolve({ result: 'accepted' });
-          });
-        } catch (error) {
-          finish(() => {
-            reject(error as Error);
-          });
-        }
+      this.#exchange({
+        accepted: () => {
+          finish({ result: 'accepted' });
+        },
+        failed: (error) => {
+          finish({ result: 'unreachable', detail: `${formatNtpEndpoint(address)}: ${messageOf(error)}` });
+        },
       });
     });
   }
 
-  /** Connects, sends, and passes on what arrives. The error listener stays: an error after the end is nobody's. */
-  #listen(fail: (error: unknown) => void, arrived: (judge: () => boolean) => void): void {
+  /** Connects, sends, and judges what arrives. The error listener stays: an error after the end is nobody's. */
+  #exchange(ends: QueryEnds): void {
     const { clock, address } = this.#query;
-    this.#socket.on('error', fail);
+    this.#socket.on('error', ends.failed);
     this.#socket.on('message', (datagram, from) => {
       const receivedMs = clock.monotonicMs();
-      arrived(() => this.#isAccepted(datagram, from, receivedMs));
+      try {
+        if (this.#isAccepted(datagram, from, receivedMs)) ends.accepted();
+      } catch (error) {
+        ends.failed(error);
+      }
     });
-    const connected = (error?: unknown): void => {
-      if (error === undefined || error === null) void this.#send(fail).catch(fail);
-      else fail(error);
+    const onConnect = (error?: unknown): void => {
+      if (error === undefined || error === null) this.#send(ends).catch(ends.failed);
+      else ends.failed(error);
     };
-    this.#socket.connect(address.port, address.ip, connected);
+    this.#socket.connect(address.port, address.ip, onConnect);
   }
 
   /** Warms the path up, stamps and sends. */
-  async #send(fail: (error: unknown) => void): Promise<void> {
-    await this.#warmUp.run();
+  async #send(ends: QueryEnds): Promise<void> {
+    if (!this.#isSettled) await this.#warmUp.run();
     if (this.#isSettled) return;
     this.#sentMs = this.#query.clock.monotonicMs();
     this.#socket.send(this.#query.request, (error) => {
-      if (error !== null) fail(error);
+      if (error !== null) ends.failed(error);
     });
   }
 

@@ -6,7 +6,7 @@
  * twice would do the same, and cost the server double. Nothing is held between queries, and nothing here can fail one.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import type { ClockPort, TimerHandle } from '../core/index.ts';
+import type { ClockPort } from '../core/index.ts';
 
 /** A loopback that takes longer than this is not waited for, in ms. */
 const WARM_UP_MS_MAX = 20;
@@ -22,6 +22,7 @@ export class WarmUp {
   readonly #clock: ClockPort;
   readonly #socket: Socket = createSocket('udp4');
   #rounds = 0;
+  #isClosed = false;
 
   constructor(clock: ClockPort) {
     this.#clock = clock;
@@ -35,7 +36,7 @@ export class WarmUp {
         timer.cancel();
         resolve();
       };
-      const timer: TimerHandle = this.#clock.setTimer(finish, WARM_UP_MS_MAX, { keepsAlive: false });
+      const timer = this.#clock.setTimer(finish, WARM_UP_MS_MAX, { keepsAlive: false });
       this.#socket.on('error', finish);
       this.#socket.on('message', () => {
         this.#clock.monotonicMs();
@@ -44,22 +45,29 @@ export class WarmUp {
         else this.#send(finish);
       });
       this.#socket.bind(0, '127.0.0.1', () => {
-        this.#socket.connect(this.#socket.address().port, '127.0.0.1', () => {
-          this.#send(finish);
-        });
+        if (this.#isClosed) finish();
+        else
+          this.#socket.connect(this.#socket.address().port, '127.0.0.1', () => {
+            this.#send(finish);
+          });
       });
     });
   }
 
-  /** Closes the socket; the warm-up must have been run. */
+  /** Closes the socket, also in the middle of a run. */
   close(): void {
+    this.#isClosed = true;
     this.#socket.close();
   }
 
-  #send(failed: () => void): void {
+  #send(finish: () => void): void {
+    if (this.#isClosed) {
+      finish();
+      return;
+    }
     this.#clock.monotonicMs();
     this.#socket.send(PAYLOAD, (error) => {
-      if (error !== null) failed();
+      if (error !== null) finish();
     });
   }
 }

@@ -26,7 +26,8 @@ import {
 import { type BoundedClockOptions, type ClockSettings, settleOptions } from './clock-options.ts';
 import type { BoundedClockEvents, ClockStatus, WallOffset } from './clock-status.ts';
 import { Consensus } from './consensus.ts';
-import { ContinuityWitness } from './continuity-witness.ts';
+import { ContinuityWitness, type WitnessReport } from './continuity-witness.ts';
+import { requireConfidence } from './estimate.ts';
 import { edgesOf, earliestOf, latestOf, type TimeTarget } from './time-target.ts';
 import { boundsAt, earliestAt, latestAt, type Snapshot, VOID_SNAPSHOT } from './snapshot.ts';
 import { Waiters, type WaitUntilOptions } from './waiters.ts';
@@ -93,6 +94,8 @@ export class BoundedClockCore {
       },
       voidedAtMs: () => this.#witness.voidedAtMs,
       published: (snapshot) => {
+        // A listener may have stopped the clock while this was being published.
+        if (this.#stopped) return;
         this.#snapshot = snapshot;
         this.#waiters.wake();
       },
@@ -155,7 +158,7 @@ export class BoundedClockCore {
       );
     }
     if (now.status === 'unbounded') return now;
-    if (atMs <= this.#witness.voidedAtMs) {
+    if (atMs <= Math.max(this.#witness.voidedAtMs, this.#consensus.voidedAtMs)) {
       return unbounded(
         'clock-discontinuity',
         'the instant is from before the clocks were last disturbed, or before the start',
@@ -248,13 +251,10 @@ export class BoundedClockCore {
    * @throws TC_NOT_FINITE, TC_OUT_OF_RANGE for a level that is no probability.
    */
   offset(options: OffsetOptions = {}): WallOffset {
+    const level = requireConfidence('BoundedClock.offset', options.level ?? 0.95);
     const now = this.#nowSlowly();
     if (now.status === 'unbounded') return { status: 'unbounded', reason: now.reason, detail: now.detail };
-    return this.#consensus.wallOffset(
-      this.#snapshot,
-      options.wallRelation ?? this.#witness.wallRelation,
-      options.level ?? 0.95,
-    );
+    return this.#consensus.wallOffset(this.#snapshot, options.wallRelation ?? this.#witness.wallRelation, level);
   }
 
   /** Everything the clock knows about itself and its sources; made anew on every read. */
@@ -317,18 +317,18 @@ export class BoundedClockCore {
     this.#consensus.keepHouse(this.#port.monotonicMs());
   }
 
-  #react(seen: Exclude<ReturnType<ContinuityWitness['examine']>, { kind: 'continuous' }>): void {
-    if (seen.wallStep.earliest !== 0 || seen.wallStep.latest !== 0)
+  /**
+   * What was published is void before anybody hears of it: a listener that reads the clock must not get a bound from before the sleep.
+   */
+  #react(seen: Exclude<WitnessReport, { kind: 'continuous' }>): void {
+    const voids = seen.kind !== 'backward-step';
+    if (voids) this.#snapshot = VOID_SNAPSHOT;
+    if (voids) this.#consensus.forget('clock-discontinuity', discontinuityDetail(seen));
+    if (seen.wallStep.earliest !== 0 || seen.wallStep.latest !== 0) {
       this.#events.emit('wallStep', { step: seen.wallStep });
-    if (seen.kind === 'backward-step') return;
+    }
     if (seen.kind === 'suspend') this.#events.emit('suspend', { length: seen.length });
-    const detail =
-      seen.kind === 'suspend'
-        ? `the machine slept for about ${Math.round(seen.length.latest)} ms`
-        : seen.kind === 'forward-jump'
-          ? `the wall clock jumped forward by about ${Math.round(seen.wallStep.latest)} ms and nothing explains it`
-          : 'the monotonic clock went back';
-    this.#consensus.voidEverything('clock-discontinuity', detail);
+    if (voids) this.#consensus.announceVoid('clock-discontinuity', discontinuityDetail(seen));
   }
 
   #keepHouse(): void {
@@ -339,6 +339,12 @@ export class BoundedClockCore {
       if (!this.#stopped) this.#keepHouse();
     });
   }
+}
+
+function discontinuityDetail(seen: Exclude<WitnessReport, { kind: 'continuous' }>): string {
+  if (seen.kind === 'suspend') return `the machine slept for about ${Math.round(seen.length.latest)} ms`;
+  if (seen.kind === 'monotonic-went-back') return 'the monotonic clock went back';
+  return `the wall clock jumped forward by about ${Math.round(seen.wallStep.latest)} ms and nothing explains it`;
 }
 
 function unbounded(reason: UnboundedReason, detail: string): UnboundedTime {

@@ -48,6 +48,9 @@ export class Consensus {
   /** Set when bounds were voided, until there is a new agreement. */
   #void: UnboundedTime | undefined;
   #leapMomentMs: number | undefined;
+  /** The monotonic reading from which the announced leap second may have begun. */
+  #ambiguousFromMs = Infinity;
+  #voidedAtMs = -Infinity;
   #state: ClockState = 'synchronizing';
   #verdicts = new Map<SourceTracker, Verdict>();
   #stopped = false;
@@ -108,11 +111,22 @@ export class Consensus {
     );
   }
 
-  /** Forgets every bound and measures again at once. */
-  voidEverything(reason: UnboundedReason, detail: string): void {
+  /** The monotonic reading up to which nothing can be said since everything was last forgotten. */
+  get voidedAtMs(): number {
+    return this.#voidedAtMs;
+  }
+
+  /** Forgets every bound and measures again at once; tells nobody yet. */
+  forget(reason: UnboundedReason, detail: string): void {
     this.#void = { status: 'unbounded', reason, detail: `${detail}; measuring again` };
     this.#leapMomentMs = undefined;
+    this.#snapshot = VOID_SNAPSHOT;
+    this.#voidedAtMs = this.#port.monotonicMs();
     for (const tracker of this.#trackers) tracker.remeasure();
+  }
+
+  /** Tells that everything was forgotten, and what is left: nothing. */
+  announceVoid(reason: UnboundedReason, detail: string): void {
     this.#host.emit('voided', { reason, detail });
     this.#publish();
   }
@@ -120,9 +134,11 @@ export class Consensus {
   /** What time alone changes: expired evidence, leap seconds, holdover. Cheap when nothing is due. */
   keepHouse(nowMs: number): void {
     if (this.#stopped) return;
-    if (this.#phase() === 'after')
-      this.voidEverything('leap-second', 'the end of a month with a leap second has passed');
-    else if (this.#snapshot !== VOID_SNAPSHOT && nowMs >= this.#snapshot.voidAfterMs) this.#publish();
+    if (this.#phase() === 'after') {
+      const detail = 'the end of a month with a leap second has passed';
+      this.forget('leap-second', detail);
+      this.announceVoid('leap-second', detail);
+    } else if (this.#snapshot !== VOID_SNAPSHOT && nowMs >= this.#snapshot.voidAfterMs) this.#publish();
     this.#settleState();
   }
 
@@ -202,9 +218,10 @@ export class Consensus {
       this.#snapshot = this.#agreement.agreed ? this.#snapshotOf(this.#agreement.interval, nowMs) : VOID_SNAPSHOT;
       if (this.#agreement.agreed) this.#void = undefined;
     }
+    // Published first: a listener that reads the clock finds what it is told of.
+    this.#host.published(this.#phase() === 'ambiguous' ? VOID_SNAPSHOT : this.#snapshot);
     this.#settleState();
     this.#announceVerdicts();
-    this.#host.published(this.#phase() === 'ambiguous' ? VOID_SNAPSHOT : this.#snapshot);
   }
 
   #snapshotOf(theta: Interval, nowMs: number): Snapshot {
@@ -214,10 +231,11 @@ export class Consensus {
     const snapshot = make(Math.min(...expiries));
     assert(snapshot.voidAfterMs > nowMs, 'a snapshot is published only with fresh evidence');
     this.#leapMomentMs = this.#announcesLeap() ? leapMoment(boundsAt(snapshot, nowMs)) : undefined;
+    this.#ambiguousFromMs = Infinity;
     if (this.#leapMomentMs === undefined) return snapshot;
     const untilLeapMs = this.#leapMomentMs - LEAP_MS - boundsAt(snapshot, nowMs).latest;
-    const ambiguousMs = addDown(nowMs, untilLeapMs / (1 + snapshot.hiRate) - 1);
-    return make(Math.min(snapshot.voidAfterMs, ambiguousMs));
+    this.#ambiguousFromMs = addDown(nowMs, untilLeapMs / (1 + snapshot.hiRate) - 1);
+    return make(Math.min(snapshot.voidAfterMs, this.#ambiguousFromMs));
   }
 
   #announcesLeap(): boolean {
@@ -230,7 +248,9 @@ export class Consensus {
   /** How now stands to an announced leap second, by the last snapshot. */
   #phase(): ReturnType<typeof leapPhase> {
     if (this.#leapMomentMs === undefined || this.#snapshot === VOID_SNAPSHOT) return 'before';
-    return leapPhase(boundsAt(this.#snapshot, this.#port.monotonicMs()), this.#leapMomentMs);
+    const nowMs = this.#port.monotonicMs();
+    const phase = leapPhase(boundsAt(this.#snapshot, nowMs), this.#leapMomentMs);
+    return phase === 'before' && nowMs >= this.#ambiguousFromMs ? 'ambiguous' : phase;
   }
 
   /** The monotonic reading from which a tracker's evidence is too old. */

@@ -54,8 +54,9 @@ const UNIFORM_DEVIATION = 1 / Math.sqrt(3);
  * The midpoint of the exchange with the least delay among the newest (RFC 5905 section 10, the clock filter): delay only
  * adds error, so the fastest exchange is the one that knows most.
  *
- * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter) plus what
- * drift can have done since; a single exchange is taken as uniform over what it proves.
+ * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter), or that of a
+ * uniform error over what the exchange itself proves where this is less, as for a single exchange; plus what drift can have
+ * done since.
  */
 export const leastDelayEstimator: Estimator = {
   name: 'least-delay',
@@ -77,7 +78,10 @@ export const leastDelayEstimator: Estimator = {
 
 function newest(samples: readonly EstimatorSample[]): readonly EstimatorSample[] {
   return [...samples]
-    .sort((a, b) => (a.atMs === b.atMs ? a.thetaMs - b.thetaMs : b.atMs - a.atMs))
+    .sort((a, b) => {
+      if (a.atMs !== b.atMs) return b.atMs - a.atMs;
+      return a.delayMs === b.delayMs ? a.thetaMs - b.thetaMs : a.delayMs - b.delayMs;
+    })
     .slice(0, WINDOW_SAMPLES);
 }
 
@@ -100,17 +104,18 @@ export function midpointEstimate(bounds: Interval): PointEstimate {
 }
 
 /**
- * The confidence interval of a normal error, cut to the bounds.
+ * The confidence interval of a normal error around the estimate, both cut to the bounds.
  *
  * @param level - Strictly between 0 and 1; higher is wider.
  * @throws TC_NOT_FINITE, TC_OUT_OF_RANGE.
  */
 export function confidenceInterval(estimate: PointEstimate, level: number, bounds: Interval): ConfidenceInterval {
   const halfMs = normalDeviate(requireConfidence('confidenceInterval', level)) * estimate.standardErrorMs;
+  const { thetaMs } = clampEstimate(estimate, bounds);
   return {
     level,
-    lowMs: Math.max(bounds.earliest, estimate.thetaMs - halfMs),
-    highMs: Math.min(bounds.latest, estimate.thetaMs + halfMs),
+    lowMs: Math.max(bounds.earliest, thetaMs - halfMs),
+    highMs: Math.min(bounds.latest, thetaMs + halfMs),
   };
 }
 

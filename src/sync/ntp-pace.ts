@@ -16,7 +16,10 @@ export const NTP_PACE_DEFAULT: Pace = {
 };
 
 /** The fastest pace for a server that is not on this machine. */
-export const NTP_PACE_PUBLIC_FLOOR: Pick<Pace, 'burstSpacingMs' | 'pollMinMs'> = { burstSpacingMs: 2000, pollMinMs: 16_000 };
+export const NTP_PACE_PUBLIC_FLOOR: Pick<Pace, 'burstSpacingMs' | 'pollMinMs'> = {
+  burstSpacingMs: 2000,
+  pollMinMs: 16_000,
+};
 
 /** The longest burst for a server that is not on this machine: ntpd's `iburst`. */
 export const NTP_BURST_COUNT_PUBLIC_MAX = 8;
@@ -28,7 +31,8 @@ const BURST_COUNT_MAX = 1000;
 
 /** Completes and checks a pace. @throws TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_INVALID_ARGUMENT, TC_EPOCH_AS_DURATION. */
 export function settlePace(operation: string, pace: Partial<Pace> = {}): Pace {
-  const duration = (valueMs: number, minMs: number): number => requireDurationMs(operation, valueMs, { minMs, maxMs: NTP_POLL_MS_MAX });
+  const duration = (valueMs: number, minMs: number): number =>
+    requireDurationMs(operation, valueMs, { minMs, maxMs: NTP_POLL_MS_MAX });
   const burstCount = pace.burstCount ?? NTP_PACE_DEFAULT.burstCount;
   const pollMinMs = duration(pace.pollMinMs ?? Math.min(NTP_PACE_DEFAULT.pollMinMs, pace.pollMaxMs ?? Infinity), 1);
   return {

@@ -82,7 +82,8 @@ function refuse(reason: NtpDecodeReason, detail: string): NtpDecodeResult {
 export function decodeNtpPacket(datagram: Uint8Array): NtpDecodeResult {
   const bytes = datagram.byteLength;
   if (bytes < NTP_HEADER_BYTES) return refuse('too-short', `${bytes} bytes, a packet has at least ${NTP_HEADER_BYTES}`);
-  if (bytes > NTP_PACKET_BYTES_MAX) return refuse('too-long', `${bytes} bytes, at most ${NTP_PACKET_BYTES_MAX} are read`);
+  if (bytes > NTP_PACKET_BYTES_MAX)
+    return refuse('too-long', `${bytes} bytes, at most ${NTP_PACKET_BYTES_MAX} are read`);
   if (bytes % 4 !== 0) return refuse('bad-length', `${bytes} bytes are no multiple of 4`);
   const view = new DataView(datagram.buffer, datagram.byteOffset, bytes);
   const version = (view.getUint8(0) >> 3) & 7;
@@ -96,7 +97,10 @@ function judgeTail(view: DataView): NtpDecodeResult | undefined {
   while (view.byteLength - at > AUTHENTICATOR_BYTES_MAX) {
     const fieldBytes = view.getUint16(at + 2);
     if (fieldBytes < EXTENSION_BYTES_MIN || fieldBytes % 4 !== 0 || fieldBytes > view.byteLength - at) {
-      return refuse('bad-extension', `an extension field of ${fieldBytes} bytes with ${view.byteLength - at} bytes left`);
+      return refuse(
+        'bad-extension',
+        `an extension field of ${fieldBytes} bytes with ${view.byteLength - at} bytes left`,
+      );
     }
     at += fieldBytes;
   }

@@ -7,7 +7,13 @@
  */
 import { addUp, DRIFT_PPM_MAX, driftGrowthMs, subtractUp } from '../core/index.ts';
 import { decodeNtpPacket, NTP_MODE_SERVER, type NtpPacket } from './ntp-packet.ts';
-import { epochFromNtp, isZeroNtpTimestamp, NTP_PIVOT_MS, type NtpTimestamp, sameNtpTimestamp } from './ntp-timestamp.ts';
+import {
+  epochFromNtp,
+  isZeroNtpTimestamp,
+  NTP_PIVOT_MS,
+  type NtpTimestamp,
+  sameNtpTimestamp,
+} from './ntp-timestamp.ts';
 import type { SplitEpoch } from './split-epoch.ts';
 import type { Exchange, MeasureOutcome, RejectReason } from './time-source.ts';
 
@@ -66,7 +72,8 @@ export function judgeReply(datagram: Uint8Array, context: ReplyContext): ReplyJu
   if (!decoded.ok) return ignored('malformed', `${decoded.reason}: ${decoded.detail}`);
   const { packet } = decoded;
   if (packet.mode !== NTP_MODE_SERVER) return ignored('wrong-mode', `mode ${packet.mode} is not a reply`);
-  if (packet.version < REPLY_VERSION_MIN) return ignored('wrong-version', `version ${packet.version} was not asked for`);
+  if (packet.version < REPLY_VERSION_MIN)
+    return ignored('wrong-version', `version ${packet.version} was not asked for`);
   if (!sameNtpTimestamp(packet.originTime, context.nonce)) {
     return ignored('wrong-origin', 'it does not repeat the random bits of the request');
   }
@@ -92,8 +99,10 @@ function kissOutcome(packet: NtpPacket): MeasureOutcome | undefined {
   if (packet.stratum !== 0) return undefined;
   const code = kissCodeOf(packet.referenceId);
   if (code === undefined) return undefined;
-  if (code === 'DENY' || code === 'RSTR') return { outcome: 'denied', detail: `kiss code ${code}: the server forbids us to ask` };
-  if (code === 'RATE') return { outcome: 'rate-limited', detail: 'kiss code RATE: the server asks us to ask less often' };
+  if (code === 'DENY' || code === 'RSTR')
+    return { outcome: 'denied', detail: `kiss code ${code}: the server forbids us to ask` };
+  if (code === 'RATE')
+    return { outcome: 'rate-limited', detail: 'kiss code RATE: the server asks us to ask less often' };
   return rejected('kiss-of-death', `kiss code ${code} instead of the time`);
 }
 
@@ -109,7 +118,10 @@ function judgeTimes(packet: NtpPacket, context: ReplyContext): MeasureOutcome {
   const serverSent = epochFromNtp(packet.transmitTime, serverReceived.wholeMs);
   const dwellMs = differenceMs(serverSent, serverReceived);
   if (dwellMs < 0 || dwellMs > SERVER_DWELL_MS_MAX) {
-    return rejected('server-dwell', `the reply left ${dwellMs} ms after the request arrived, allowed are 0 to ${SERVER_DWELL_MS_MAX} ms`);
+    return rejected(
+      'server-dwell',
+      `the reply left ${dwellMs} ms after the request arrived, allowed are 0 to ${SERVER_DWELL_MS_MAX} ms`,
+    );
   }
   return judgeDistance(packet, context, { serverReceived, serverSent, dwellMs });
 }
@@ -130,7 +142,10 @@ function judgeDistance(packet: NtpPacket, context: ReplyContext, times: ServerTi
   const sourceErrorMs = addUp(addUp(packet.rootDelayMs / 2, packet.rootDispersionMs), precisionMs);
   const limitMs = context.rootDistanceMaxMs ?? ROOT_DISTANCE_MS_MAX_DEFAULT;
   if (sourceErrorMs > limitMs) {
-    return rejected('root-distance', `by its own account the server may be wrong by ${sourceErrorMs} ms, allowed are ${limitMs} ms`);
+    return rejected(
+      'root-distance',
+      `by its own account the server may be wrong by ${sourceErrorMs} ms, allowed are ${limitMs} ms`,
+    );
   }
   const { serverReceived, serverSent } = times;
   const leap = leapOf(packet);

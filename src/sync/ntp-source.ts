@@ -119,14 +119,17 @@ export class NtpSource implements TimeSource {
     if (!this.#book.isDue(nowMs)) return undefined;
     const isFirst = this.#book.current === undefined;
     const timeoutMs = Math.max(0, isFirst ? untilMs - nowMs : (untilMs - nowMs) / 2);
-    const found = await settleWithin({ clock, timeoutMs, signal }, (inner) => this.#transport.resolve(this.#host, this.#port, inner));
+    const found = await settleWithin({ clock, timeoutMs, signal }, (inner) =>
+      this.#transport.resolve(this.#host, this.#port, inner),
+    );
     if (found.ended === 'done' && found.value.length > 0) {
       this.#book.resolved(found.value, clock.monotonicMs());
       return undefined;
     }
     this.#book.resolveFailed();
     if (!isFirst) return undefined;
-    if (found.ended === 'late') return { outcome: 'timeout', detail: `${this.#host} was not resolved within ${timeoutMs} ms` };
+    if (found.ended === 'late')
+      return { outcome: 'timeout', detail: `${this.#host} was not resolved within ${timeoutMs} ms` };
     if (found.ended === 'aborted') return ABORTED;
     const why = found.ended === 'failed' ? messageOf(found.error) : 'it has no address';
     return { outcome: 'unreachable', detail: `cannot resolve ${this.#host}: ${why}` };
@@ -149,8 +152,12 @@ export class NtpSource implements TimeSource {
     if (outcome !== undefined) return outcome;
     if (query.ended === 'aborted') return ABORTED;
     if (query.ended === 'failed') return { outcome: 'unreachable', detail: `${server}: ${messageOf(query.error)}` };
-    if (query.ended === 'done' && query.value.result === 'unreachable') return { outcome: 'unreachable', detail: query.value.detail };
-    return { outcome: 'timeout', detail: `no reply from ${server} within ${Math.ceil(timeoutMs)} ms${reply.ignored()}` };
+    if (query.ended === 'done' && query.value.result === 'unreachable')
+      return { outcome: 'unreachable', detail: query.value.detail };
+    return {
+      outcome: 'timeout',
+      detail: `no reply from ${server} within ${Math.ceil(timeoutMs)} ms${reply.ignored()}`,
+    };
   }
 
   /** Draws a nonce, writes the request, and makes the judge of what comes back: it settles once, and then takes nothing more. */
@@ -175,7 +182,8 @@ export class NtpSource implements TimeSource {
         return false;
       },
       outcome: () => outcome,
-      ignored: () => (ignored === 0 ? '' : `; ${ignored} datagrams counted for nothing, the last because of ${lastIgnored}`),
+      ignored: () =>
+        ignored === 0 ? '' : `; ${ignored} datagrams counted for nothing, the last because of ${lastIgnored}`,
     };
   }
 
@@ -218,5 +226,9 @@ function requireTimeScale(timeScale: TimeScale): TimeScale {
 
 function requireName(name: string): string {
   if (typeof name === 'string' && name !== '') return name;
-  throw new ClockError('TC_INVALID_ARGUMENT', `${OPERATION}: requires a name that is not empty. Leave it out to use the address.`, { name });
+  throw new ClockError(
+    'TC_INVALID_ARGUMENT',
+    `${OPERATION}: requires a name that is not empty. Leave it out to use the address.`,
+    { name },
+  );
 }

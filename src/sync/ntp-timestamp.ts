@@ -63,9 +63,9 @@ export function epochFromNtp(stamp: NtpTimestamp, pivotMs: number = NTP_PIVOT_MS
 export function ntpFromEpoch(epoch: SplitEpoch): NtpTimestamp {
   const unixSeconds = Math.floor(epoch.wholeMs / 1000);
   const msOfSecond = addDown(epoch.wholeMs - unixSeconds * 1000, epoch.fractionMs);
-  const eraSeconds = (unixSeconds + SECONDS_1900_TO_1970) % ERA_SECONDS;
+  const ntpSeconds = unixSeconds + SECONDS_1900_TO_1970;
   return {
-    seconds: eraSeconds < 0 ? eraSeconds + ERA_SECONDS : eraSeconds,
+    seconds: ntpSeconds - Math.floor(ntpSeconds / ERA_SECONDS) * ERA_SECONDS,
     fraction: Math.min(Math.floor((msOfSecond * FRACTIONS_PER_SECOND) / 1000), FRACTIONS_PER_SECOND - 1),
   };
 }

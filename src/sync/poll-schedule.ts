@@ -86,6 +86,8 @@ export class PollSchedule {
 
   /** Notes that the source is being asked now. */
   asked(monotonicMs: number): void {
+    // The burst at the start counts like any other: the next one is earned from now on.
+    if (this.#burstsCountedMs === -Infinity) this.#burstsCountedMs = monotonicMs;
     this.#lastAskedMs = monotonicMs;
     if (this.#burstLeft > 0) this.#burstLeft -= 1;
   }

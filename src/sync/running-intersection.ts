@@ -103,16 +103,16 @@ export class RunningIntersection {
   add(exchange: Exchange): AddResult {
     const fresh = factsFromExchange(exchange, this.#premises);
     const known = this.#facts;
+    if (this.#isEmpty(fresh)) return 'contradiction';
     if (known === undefined) {
-      if (this.#isEmpty(fresh)) return 'contradiction';
       this.#facts = fresh;
       return 'narrowed';
     }
+    if (this.#excludeEachOther(known, fresh)) return 'contradiction';
     const merged = {
       lower: this.#tighterLower(known.lower, fresh.lower),
       upper: this.#tighterUpper(known.upper, fresh.upper),
     };
-    if (this.#isEmpty(merged)) return 'contradiction';
     this.#facts = merged;
     return merged.lower === fresh.lower || merged.upper === fresh.upper ? 'narrowed' : 'kept';
   }
@@ -143,6 +143,17 @@ export class RunningIntersection {
     const { driftPpm } = this.#premises;
     const atMs = Math.max(known.atMs, fresh.atMs);
     return upperAt(fresh, atMs, driftPpm) < upperAt(known, atMs, driftPpm) ? fresh : known;
+  }
+
+  /**
+   * Whether a fact of one excludes a fact of the other. Both crossed pairs are looked at and not the merged pair only: between
+   * sending and receipt the drift could hide what the fact that is about to be replaced still shows.
+   */
+  #excludeEachOther(known: ExchangeFacts, fresh: ExchangeFacts): boolean {
+    return (
+      this.#isEmpty({ lower: known.lower, upper: fresh.upper }) ||
+      this.#isEmpty({ lower: fresh.lower, upper: known.upper })
+    );
   }
 
   /**

@@ -71,7 +71,8 @@ export function makeSnapshot(input: SnapshotInput): Snapshot {
   const lo = subtractDown(theta.earliest, shiftMs);
   const hi = addUp(subtractUp(theta.latest, shiftMs), granularityUp(axis));
   const rate = ratioFromPpmUp(axis.driftPpm);
-  const slackMs = readSlackMs({ baseMs, loMs: lo, hiMs: hi, spanMs: voidAfterMs, rate });
+  const spanMs = Math.max(Math.abs(anchorMs), Math.abs(voidAfterMs));
+  const slackMs = readSlackMs({ baseMs, loMs: lo, hiMs: hi, spanMs, rate });
   return {
     baseMs,
     anchorMs,
@@ -94,7 +95,7 @@ function granularityUp(axis: AxisPremises): number {
  * the small terms, each at most half an ulp of their largest possible magnitude.
  */
 function readSlackMs(terms: { baseMs: number; loMs: number; hiMs: number; spanMs: number; rate: number }): number {
-  const smallMs = Math.abs(terms.spanMs) * (1 + terms.rate) + Math.abs(terms.loMs) + Math.abs(terms.hiMs);
+  const smallMs = 2 * terms.spanMs * (1 + terms.rate) + Math.abs(terms.loMs) + Math.abs(terms.hiMs);
   const resultMs = Math.abs(terms.baseMs) + smallMs;
   const halfUlpOfResult = 2 ** (Math.floor(Math.log2(resultMs)) - 53);
   return addUp(halfUlpOfResult, smallMs * 2 ** -51);

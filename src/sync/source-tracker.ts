@@ -40,6 +40,7 @@ export class SourceTracker {
   readonly #abort = new AbortController();
   #recent: EstimatorSample[] = [];
   #timer: TimerHandle | undefined;
+  #overdue: TimerHandle | undefined;
   #measuring = false;
   #stopped = false;
   #unconfirmed = false;
@@ -71,6 +72,7 @@ export class SourceTracker {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#overdue?.cancel();
     this.#abort.abort();
   }
 
@@ -149,6 +151,7 @@ export class SourceTracker {
   /** Measures, and settles even when the source does not. */
   #measureInTime(): Promise<MeasureOutcome> {
     const { port, timeoutMs } = this.#host;
+    const askedMs = port.monotonicMs();
     return new Promise((resolve) => {
       const overdue = port.setTimer(
         () => {
@@ -157,9 +160,10 @@ export class SourceTracker {
         timeoutMs + OVERDUE_MS,
         { keepsAlive: false },
       );
+      this.#overdue = overdue;
       const settle = (outcome: MeasureOutcome): void => {
         overdue.cancel();
-        resolve(outcome);
+        resolve(usable(outcome, askedMs, port.monotonicMs()));
       };
       const failed = (error: unknown): void => {
         settle({ outcome: 'unreachable', detail: error instanceof Error ? error.message : String(error) });
@@ -191,8 +195,10 @@ export class SourceTracker {
   #learnExchange(exchange: Exchange): void {
     if (this.lastExchange !== undefined && this.lastExchange.server !== exchange.server) this.#forget();
     const wasUnconfirmed = this.#unconfirmed;
+    const { hasFacts } = this.#intersection;
     const contradicts = this.#intersection.add(exchange) === 'contradiction';
-    this.#unconfirmed = contradicts;
+    // An exchange that contradicts itself leaves nothing that the next one could confirm.
+    this.#unconfirmed = contradicts || (wasUnconfirmed && !hasFacts);
     this.exchanges += 1;
     this.lastExchange = exchange;
     if (contradicts) {
@@ -206,4 +212,26 @@ export class SourceTracker {
     if (this.#recent.length > RECENT_EXCHANGES_MAX) this.#recent.shift();
     if (contradicts) this.#host.contradicted(this);
   }
+}
+
+/**
+ * The outcome, or what is wrong with it: a source is a port, and one with a bug must not spoil the agreement of the others with NaN,
+ * nor bring in stamps of another clock.
+ */
+function usable(outcome: MeasureOutcome, askedMs: number, nowMs: number): MeasureOutcome {
+  const given: unknown = outcome;
+  if (typeof given !== 'object' || given === null || !('outcome' in given)) return malformed('it gave no outcome');
+  if (outcome.outcome !== 'measured') return outcome;
+  const { sentMs, serverReceived, serverSent, receivedMs, sourceErrorMs } = outcome.exchange;
+  const epochs = [serverReceived.wholeMs, serverReceived.fractionMs, serverSent.wholeMs, serverSent.fractionMs];
+  if (!epochs.every(Number.isFinite)) return malformed('its time is no number');
+  if (!(sourceErrorMs >= 0 && sourceErrorMs < Infinity)) return malformed(`it claims an error of ${sourceErrorMs} ms`);
+  if (askedMs <= sentMs && sentMs <= receivedMs && receivedMs <= nowMs) return outcome;
+  return malformed(
+    `its stamps ${sentMs} and ${receivedMs} ms are not between ${askedMs} and ${nowMs} ms of the monotonic clock`,
+  );
+}
+
+function malformed(what: string): MeasureOutcome {
+  return { outcome: 'unreachable', detail: `the source is broken: ${what}` };
 }

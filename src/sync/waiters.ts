@@ -18,6 +18,9 @@ export const WAIT_MS_DEFAULT = 60_000;
 /** Waits are checked at least this often, in ms: what is awaited can become true by time alone. */
 const RECHECK_MS_MAX = 1000;
 
+/** Nor more often than this, in ms: a wait must not come back at the very reading at which it found nothing. */
+const RECHECK_MS_MIN = 0.001;
+
 /** What may end a wait early. */
 export interface WaitUntilOptions {
   /** Aborting rejects the wait with the signal's reason. */
@@ -77,8 +80,11 @@ export class Waiters {
         fail(signal?.reason as Error);
       };
       const look = (): void => {
-        timer?.cancel();
+        if (this.#hasEnded(wait)) return;
         const found = attempt();
+        // The attempt can itself publish and so wake this wait, which may have ended or have been armed meanwhile.
+        if (this.#hasEnded(wait)) return;
+        timer?.cancel();
         if (found.done) {
           finish();
           resolve(found.value);
@@ -89,7 +95,8 @@ export class Waiters {
           fail(timedOut(operation, timeoutMs, found.why));
           return;
         }
-        timer = this.#arm(Math.min(untilMs, nowMs + Math.min(found.againInMs ?? RECHECK_MS_MAX, RECHECK_MS_MAX)), look);
+        const againInMs = Math.min(Math.max(found.againInMs ?? RECHECK_MS_MAX, RECHECK_MS_MIN), RECHECK_MS_MAX);
+        timer = this.#arm(Math.min(untilMs, nowMs + againInMs), look);
       };
       const wait: Wait = {
         wake: look,
@@ -107,8 +114,13 @@ export class Waiters {
     });
   }
 
-  /** Resolves at the next wake, at stop, or after `timeoutMs`. */
+  #hasEnded(wait: Wait): boolean {
+    return !this.#waits.has(wait);
+  }
+
+  /** Resolves at the next wake, at stop (at once when it has stopped), or after `timeoutMs`. */
   nextWake(timeoutMs: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
       const finish = (): void => {
         timer.cancel();

@@ -57,7 +57,7 @@ const READS_PER_EDGE_MAX = 2_000_000;
 /** The result of a tick-edge measurement. */
 export type TickEdgeResult =
   | { readonly result: 'measured'; readonly relation: Interval; readonly edges: number }
-  /** The wall clock was stepped while measuring: by how much, as an interval. */
+  /** The wall clock was stepped while measuring: by how much, as an interval (for a single step). */
   | { readonly result: 'stepped'; readonly step: Interval }
   /** The wall clock did not tick. */
   | { readonly result: 'no-tick' };
@@ -73,10 +73,22 @@ export function measureTickEdges(port: ClockPort, options: TickEdgeOptions = {})
     if (seen === undefined) return { result: 'no-tick' };
     const fresh = relationFromEdge(seen, port);
     const merged: Interval | undefined = relation === undefined ? fresh : intersectIntervals(relation, fresh);
-    if (merged === undefined) return { result: 'stepped', step: subtractIntervals(fresh, relation ?? fresh) };
+    if (merged === undefined) {
+      return { result: 'stepped', step: stepBetween(relation ?? fresh, fresh, port.granularity.wallMs) };
+    }
     relation = merged;
   }
   return relation === undefined ? { result: 'no-tick' } : { result: 'measured', relation, edges };
+}
+
+/**
+ * The size of the step between two edges. A step forward by less than two ticks can itself look like a tick, and then one of the
+ * two relations is short of the truth by up to one tick: such a step is larger than the edges say.
+ */
+function stepBetween(known: Interval, fresh: Interval, wallGranularityMs: number): Interval {
+  const step = subtractIntervals(fresh, known);
+  const mayBeATick = step.latest >= 0 && step.earliest <= wallGranularityMs;
+  return mayBeATick ? { earliest: step.earliest, latest: addUp(step.latest, wallGranularityMs) } : step;
 }
 
 /** The wall clock passed `tickMs` between the monotonic readings `beforeMs` and `afterMs`. */

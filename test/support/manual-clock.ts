@@ -73,7 +73,12 @@ export class ManualClock implements ClockPort {
 
   setTimer(callback: () => void, delayMs: number, options: TimerOptions): TimerHandle {
     this.#order += 1;
-    const timer = { dueMs: this.exactMonotonicMs + delayMs, order: this.#order, keepsAlive: options.keepsAlive, callback };
+    const timer = {
+      dueMs: this.exactMonotonicMs + delayMs,
+      order: this.#order,
+      keepsAlive: options.keepsAlive,
+      callback,
+    };
     this.#timers.push(timer);
     return {
       cancel: () => {
@@ -84,12 +89,17 @@ export class ManualClock implements ClockPort {
 
   /** How many timers are set. */
   get pendingTimers(): number {
-    return this.#timers.length;
+    return this.timers.all;
   }
 
   /** How many of them would keep a process alive. */
   get pendingAliveTimers(): number {
-    return this.#timers.filter((timer) => timer.keepsAlive).length;
+    return this.timers.keepingAlive;
+  }
+
+  /** How many timers are set, and how many of them would keep a process alive. */
+  get timers(): { readonly all: number; readonly keepingAlive: number } {
+    return { all: this.#timers.length, keepingAlive: this.#timers.filter((timer) => timer.keepsAlive).length };
   }
 
   /** Lets time pass, firing due timers in order; promises do not run in between. */
@@ -102,13 +112,13 @@ export class ManualClock implements ClockPort {
   /** Like `advance`, but lets promises run after every timer. */
   async run(byMs: number): Promise<void> {
     const untilMs = this.exactMonotonicMs + byMs;
-    await settle();
+    await settlePromises();
     for (const fire of this.#dueUntil(untilMs)) {
       fire();
-      await settle();
+      await settlePromises();
     }
     this.pass(untilMs - this.exactMonotonicMs);
-    await settle();
+    await settlePromises();
   }
 
   /** Time passes and no timer fires: a blocked process, or the time between two instructions. */
@@ -144,7 +154,7 @@ export class ManualClock implements ClockPort {
   }
 
   *#dueUntil(untilMs: number): Generator<() => void> {
-    for (let atOnce = 0; ; ) {
+    for (let atOnce = 0; ;) {
       const next = this.#timers
         .filter((timer) => timer.dueMs <= untilMs)
         .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
@@ -159,6 +169,6 @@ export class ManualClock implements ClockPort {
 }
 
 /** Lets every promise that is ready run. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) await Promise.resolve();
+export async function settlePromises(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }

@@ -1,0 +1,119 @@
+/**
+ * One run of the doctor: look at the clocks, ask the sources, look again, and say what was found.
+ *
+ * Everything it works with is an argument: the clock, the machine, the signal that ends it early, and who watches.
+ */
+import type { Clock } from '../core/index.ts';
+import { BoundedClock } from '../node/index.ts';
+import { openDemonstration, type Panel } from './demonstration.ts';
+import type { DoctorOptions } from './doctor-options.ts';
+import type { Findings } from './findings.ts';
+import { type Machine, VERSION } from './machine.ts';
+import { describeClocks, lookAtWall, wallRateBetween } from './measured-clocks.ts';
+import { Measuring, type SourceProgress } from './measuring.ts';
+import { openNamedServers } from './named-servers.ts';
+
+/** What a watcher can see while measuring; each call looks again. */
+export interface ProgressView {
+  readonly leftMs: () => number;
+  readonly sources: () => readonly SourceProgress[];
+}
+
+/** Shows progress, or does not. */
+export interface ProgressWatcher {
+  begin(view: ProgressView): void;
+  end(): void;
+}
+
+/** What the doctor works with. */
+export interface DiagnosisContext {
+  readonly clock: Clock;
+  readonly machine: Machine;
+  /** Aborting ends the measuring early; what is known is reported. */
+  readonly signal: AbortSignal;
+  readonly watcher: ProgressWatcher;
+}
+
+/**
+ * Measures for at most `forMs`, and closes everything it opened.
+ *
+ * @throws TC_NO_MONOTONIC_CLOCK, and the system's own error when the demonstration's servers cannot listen.
+ */
+export async function diagnose(options: DoctorOptions, context: DiagnosisContext): Promise<Findings> {
+  const startedAtMs = context.clock.wall.now().epochMilliseconds;
+  const stopwatch = context.clock.monotonic.stopwatch();
+  const panel = options.servers.length === 0 ? await openDemonstration(options.forMs) : openNamedServers(options);
+  try {
+    const found = await examine(options, context, panel);
+    return { ...found, startedAtMs, durationMs: stopwatch.elapsedMs(), demonstration: panel.demonstration };
+  } finally {
+    await panel.close();
+  }
+}
+
+type Examined = Omit<Findings, 'startedAtMs' | 'durationMs' | 'demonstration'>;
+
+async function examine(options: DoctorOptions, context: DiagnosisContext, panel: Panel): Promise<Examined> {
+  const { clock, machine, signal, watcher } = context;
+  const { port } = clock;
+  const firstLook = lookAtWall(port);
+  const { driftPpm, falsetickers, timeoutMs } = options;
+  const bounded = BoundedClock.startWithoutWaiting({
+    sources: panel.sources,
+    driftPpm,
+    falsetickers,
+    timeoutMs,
+    clock,
+  });
+  try {
+    const measuring = new Measuring(clock, panel.sources, bounded);
+    watcher.begin({
+      leftMs: () => Math.max(0, options.forMs - measuring.elapsedMs),
+      sources: () => measuring.progress(),
+    });
+    const ended = await measuring.until(options.forMs, signal);
+    watcher.end();
+    watchTicks(bounded, clock);
+    const secondLook = lookAtWall(port);
+    const { relation } = secondLook;
+    return {
+      version: VERSION,
+      node: machine.node,
+      platform: machine.platform,
+      arch: machine.arch,
+      ended,
+      offset: bounded.offset({
+        level: options.confidence,
+        ...(relation === undefined ? {} : { wallRelation: relation }),
+      }),
+      status: bounded.status,
+      clocks: describeClocks(port, machine.readUptime()),
+      wallRate: wallRateBetween(firstLook, secondLook, measuring.steps.length + measuring.suspends.length > 0),
+      steps: measuring.steps,
+      suspends: measuring.suspends,
+      faults: measuring.faults,
+    };
+  } finally {
+    watcher.end();
+    bounded.stop();
+  }
+}
+
+/** How many ticks of the wall clock are watched, and how many readings that may take. */
+const TICKS = 3;
+const READINGS_MAX = 20_000;
+
+/**
+ * Reads the bounded clock across a few ticks of the wall clock: each reading is also a look of its witness, so that what it says about
+ * single sources is not blurred by the wall clock's granularity.
+ */
+function watchTicks(bounded: BoundedClock, clock: Clock): void {
+  let ticks = 0;
+  let lastMs = clock.port.wallMs();
+  for (let readings = 0; readings < READINGS_MAX && ticks < TICKS; readings += 1) {
+    bounded.offset();
+    const wallMs = clock.port.wallMs();
+    if (wallMs !== lastMs) ticks += 1;
+    lastMs = wallMs;
+  }
+}
