@@ -6,7 +6,8 @@ const common: Options = {
   platform: 'node',
   target: 'node20',
   sourcemap: true,
-  treeshake: true,
+  // `node:dns`, not `dns`: tsup would take the prefix away.
+  removeNodeProtocol: false,
 };
 
 const config: ReturnType<typeof defineConfig> = defineConfig([
@@ -14,7 +15,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     ...common,
     entry: ENTRY_POINTS,
     format: ['esm', 'cjs'],
-    clean: true,
+    // Both builds run at once: each leaves the other's files alone.
+    clean: ['!cli.js', '!cli.js.map'],
     // tsup sets `baseUrl`, which TypeScript 6 refuses unless told otherwise.
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },

@@ -64,7 +64,10 @@ const PLANTED: Readonly<Record<Rule, readonly Planted[]>> = {
     core("import x from '../../package.json';"),
     at('cli/main.ts', "import x from '../../test/seed.ts';"),
   ],
-  'test-import': [at('core/planted.ts', "import './a.test.ts';")],
+  'test-import': [
+    at('core/planted.ts', "import './a.test.ts';"),
+    { name: 'fixture', files: { 'core/planted.ts': "import './b.fixture.ts';", 'core/b.fixture.ts': '' } },
+  ],
   'unresolved-import': [core("import './absent.ts';"), core("import { A } from './a';"), core("import './a.js';")],
   'computed-import': [
     core('export const load = (name: string) => import(name);'),
@@ -202,6 +205,8 @@ describe('what is allowed stays allowed', () => {
     at('interop/index.ts', 'export const f = (ms: number): Date => new Date(ms);'),
     at('cli/main.ts', "import manifest from '../../package.json' with { type: 'json' };\nconsole.log(manifest);"),
     at('core/long.ts', linesOf(400)),
+    at('core/a.some-topic.test.ts', "import '../node/planted.ts';"),
+    at('core/a.fixture.ts', 'export const start = Date.now();'),
     core(`export function f(): void {\n${linesOf(68)}\n}`),
   ])('$name', ({ files }) => {
     expect(checkArchitecture(house(files)).map(describeViolation)).toEqual([]);

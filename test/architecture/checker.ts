@@ -1,7 +1,8 @@
 /**
  * Checks sources against the table of the design: a pure function from files to violations.
  *
- * Test files may import what they like; their names and their length are checked like all others.
+ * Test files (`x.test.ts`, `x.topic.test.ts`, `x.test-d.ts`) and what they start from (`x.fixture.ts`) may import what they
+ * like, and nothing else may import them; their names and their length are checked like all others.
  */
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
@@ -56,7 +57,8 @@ export interface Violation {
 export type Sources = ReadonlyMap<string, string>;
 
 const FACE: FolderRules = { ...FOLDERS['core']!, imports: FACE_IMPORTS };
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*((\.realtime)?\.test|\.test-d)?(\.[a-z]+)?$/;
+/** A noun, and for tests a topic: `bounded-clock.ts`, `bounded-clock.suspend.test.ts`. */
+const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*((\.[a-z0-9-]+)?\.test|\.test-d|\.fixture)?(\.[a-z]+)?$/;
 
 /** Checks all files. */
 export function checkArchitecture(sources: Sources): Violation[] {
@@ -203,5 +205,5 @@ function folderOf(file: string): string {
 }
 
 function isTest(file: string): boolean {
-  return /\.test(-d)?\.ts$/.test(file);
+  return /\.(test|test-d|fixture)\.ts$/.test(file);
 }

@@ -20,12 +20,13 @@ function runVitest(fixture: string, flags: readonly string[]): Promise<Ending> {
   for (const name of Object.keys(env)) if (name.startsWith('VITEST')) Reflect.deleteProperty(env, name);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [vitest, 'run', '--root', root, '--config', config, ...flags], { env });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.once('error', reject);
     child.once('close', (exitCode) => {
-      resolve({ lastLine: output.trimEnd().split('\n').at(-1), exitCode, output });
+      resolve({ lastLine: stdout.trimEnd().split('\n').at(-1), exitCode, output: stdout + stderr });
     });
   });
 }
