@@ -49,8 +49,8 @@ function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Pro
 
 /** How the exchange of datagrams can end. */
 interface QueryEnds {
-  accepted(this: void): void;
-  failed(this: void, error: unknown): void;
+  readonly accepted: () => void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** One request and the wait for its reply. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatNtpAddress, formatNtpEndpoint, parseNtpAddress, requireNtpHost, requireNtpPort } from './ntp-address.ts';
 
-const INVALID = expect.objectContaining({ code: 'TC_INVALID_ARGUMENT' });
+const INVALID = expect.objectContaining({ code: 'TC_INVALID_ARGUMENT' }) as unknown as Error;
 
 describe('parseNtpAddress', () => {
   it.each([
@@ -68,15 +68,18 @@ describe('parseNtpAddress', () => {
 
   it('throws nothing but the code, whatever the text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'[]:.%1a'), maxLength: 12 })), (text) => {
-        try {
-          const { host, port } = parseNtpAddress(text);
-          expect(host).not.toBe('');
-          expect(port).toBeGreaterThanOrEqual(1);
-        } catch (error) {
-          expect(error).toEqual(INVALID);
-        }
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('[', ']', ':', '.', '%', '1', 'a'), maxLength: 12 })),
+        (text) => {
+          try {
+            const { host, port } = parseNtpAddress(text);
+            expect(host).not.toBe('');
+            expect(port).toBeGreaterThanOrEqual(1);
+          } catch (error) {
+            expect(error).toEqual(INVALID);
+          }
+        },
+      ),
     );
   });
 

@@ -56,9 +56,9 @@ export type NtpDecodeReason =
   | 'too-long'
   /** A version other than 1 to 4. */
   | 'bad-version'
-  /** The length is no multiple of 4, or what follows the header is neither an extension field nor an authenticator. */
+  /** What follows the header and its extension fields is no authenticator. */
   | 'bad-length'
-  /** An extension field is shorter than 16 bytes, or longer than the datagram. */
+  /** An extension field is shorter than 16 bytes, longer than the datagram, or no multiple of 4. */
   | 'bad-extension';
 
 /** A packet, or why there is none. */
@@ -84,7 +84,6 @@ export function decodeNtpPacket(datagram: Uint8Array): NtpDecodeResult {
   if (bytes < NTP_HEADER_BYTES) return refuse('too-short', `${bytes} bytes, a packet has at least ${NTP_HEADER_BYTES}`);
   if (bytes > NTP_PACKET_BYTES_MAX)
     return refuse('too-long', `${bytes} bytes, at most ${NTP_PACKET_BYTES_MAX} are read`);
-  if (bytes % 4 !== 0) return refuse('bad-length', `${bytes} bytes are no multiple of 4`);
   const view = new DataView(datagram.buffer, datagram.byteOffset, bytes);
   const version = (view.getUint8(0) >> 3) & 7;
   if (version < 1 || version > 4) return refuse('bad-version', `version ${version}, known are 1 to 4`);

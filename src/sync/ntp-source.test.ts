@@ -22,8 +22,7 @@ function setUp(options: Partial<NtpSourceOptions> = {}) {
     void source.measure({ clock, timeoutMs: TIMEOUT_MS, signal: abort.signal }).then((settled) => {
       outcome = settled;
     });
-    for (let waitedMs = 0; waitedMs <= TIMEOUT_MS + 100 && outcome === undefined; waitedMs += 10)
-      await clock.run(10);
+    for (let waitedMs = 0; waitedMs <= TIMEOUT_MS + 100 && outcome === undefined; waitedMs += 10) await clock.run(10);
     if (outcome === undefined) throw new Error('measure() hangs');
     return outcome;
   };
@@ -71,7 +70,10 @@ describe('a measurement', () => {
   it('sends nothing when there are no random bits', async () => {
     const { transport, measure } = setUp();
     transport.fillRandom = (target) => target.fill(0);
-    expect(await measure()).toMatchObject({ outcome: 'unreachable', detail: expect.stringContaining('random') });
+    expect(await measure()).toMatchObject({
+      outcome: 'unreachable',
+      detail: expect.stringContaining('random') as string,
+    });
     expect(transport.requests).toEqual([]);
   });
 
@@ -114,7 +116,7 @@ describe('what does not settle a measurement', () => {
     const outcome = await measure();
     expect(outcome).toMatchObject({
       outcome: 'timeout',
-      detail: expect.stringMatching(/2 datagrams counted for nothing.*wrong-mode/),
+      detail: expect.stringMatching(/2 datagrams counted for nothing.*wrong-mode/) as string,
     });
   });
 
@@ -153,14 +155,20 @@ describe('a failure is an outcome', () => {
     const { transport, measure } = setUp();
     transport.lookups = [new Error('ENOTFOUND'), [], [ipAddress('192.0.2.1')]];
     expect(await measure()).toEqual({ outcome: 'unreachable', detail: 'cannot resolve time.example.net: ENOTFOUND' });
-    expect(await measure()).toMatchObject({ outcome: 'unreachable', detail: expect.stringContaining('no address') });
+    expect(await measure()).toMatchObject({
+      outcome: 'unreachable',
+      detail: expect.stringContaining('no address') as string,
+    });
     expect((await measure()).outcome).toBe('measured');
   });
 
   it('when the lookup hangs: within the time limit, and the lookup is told', async () => {
     const { clock, transport, measure } = setUp();
     transport.lookups = ['hangs'];
-    expect(await measure()).toMatchObject({ outcome: 'timeout', detail: expect.stringContaining('not resolved') });
+    expect(await measure()).toMatchObject({
+      outcome: 'timeout',
+      detail: expect.stringContaining('not resolved') as string,
+    });
     expect(transport.lookupSignals[0]?.aborted).toBe(true);
     expect(clock.timers.all).toBe(0);
   });

@@ -216,7 +216,7 @@ function messageOf(error: unknown): string {
 }
 
 function requireTimeScale(timeScale: TimeScale): TimeScale {
-  if (timeScale === 'utc' || timeScale === 'smeared-utc') return timeScale;
+  if (['utc', 'smeared-utc'].includes(timeScale)) return timeScale;
   throw new ClockError(
     'TC_INVALID_ARGUMENT',
     `${OPERATION}: requires a time scale, got ${JSON.stringify(timeScale)}. Pass 'utc', or 'smeared-utc' for servers that smear leap seconds.`,

@@ -157,7 +157,7 @@ export class ManualClock implements ClockPort {
     for (let atOnce = 0; ;) {
       const next = this.#timers
         .filter((timer) => timer.dueMs <= untilMs)
-        .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+        .sort((a, b) => (a.dueMs === b.dueMs ? a.order - b.order : a.dueMs - b.dueMs))[0];
       if (next === undefined) return;
       this.#timers = this.#timers.filter((timer) => timer !== next);
       atOnce = next.dueMs > this.exactMonotonicMs ? 0 : atOnce + 1;

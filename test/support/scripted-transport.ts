@@ -9,7 +9,7 @@ import {
   type NtpQueryResult,
   type NtpTransport,
 } from '../../src/sync/index.ts';
-import { ManualClock } from './manual-clock.ts';
+import type { ManualClock } from './manual-clock.ts';
 import { goodReply } from './ntp-packets.ts';
 
 /** What happens to one query. */
