@@ -12,6 +12,7 @@ import { type Machine, VERSION } from './machine.ts';
 import { describeClocks, lookAtWall, wallRateBetween } from './measured-clocks.ts';
 import { Measuring, type SourceProgress } from './measuring.ts';
 import { openNamedServers } from './named-servers.ts';
+import { sharpenStatus } from './sharpened-status.ts';
 
 /** What a watcher can see while measuring; each call looks again. */
 export interface ProgressView {
@@ -73,20 +74,20 @@ async function examine(options: DoctorOptions, context: DiagnosisContext, panel:
     });
     const ended = await measuring.until(options.forMs, signal);
     watcher.end();
-    watchTicks(bounded, clock);
     const secondLook = lookAtWall(port);
     const { relation } = secondLook;
+    const level = options.confidence;
+    const status = bounded.status;
+    const plain = bounded.offset({ level });
+    const offset = relation === undefined ? plain : bounded.offset({ level, wallRelation: relation });
     return {
       version: VERSION,
       node: machine.node,
       platform: machine.platform,
       arch: machine.arch,
       ended,
-      offset: bounded.offset({
-        level: options.confidence,
-        ...(relation === undefined ? {} : { wallRelation: relation }),
-      }),
-      status: bounded.status,
+      offset,
+      status: sharpenStatus(status, plain, offset),
       clocks: describeClocks(port, machine.readUptime()),
       wallRate: wallRateBetween(firstLook, secondLook, measuring.steps.length + measuring.suspends.length > 0),
       steps: measuring.steps,
@@ -96,24 +97,5 @@ async function examine(options: DoctorOptions, context: DiagnosisContext, panel:
   } finally {
     watcher.end();
     bounded.stop();
-  }
-}
-
-/** How many ticks of the wall clock are watched, and how many readings that may take. */
-const TICKS = 3;
-const READINGS_MAX = 20_000;
-
-/**
- * Reads the bounded clock across a few ticks of the wall clock: each reading is also a look of its witness, so that what it says about
- * single sources is not blurred by the wall clock's granularity.
- */
-function watchTicks(bounded: BoundedClock, clock: Clock): void {
-  let ticks = 0;
-  let lastMs = clock.port.wallMs();
-  for (let readings = 0; readings < READINGS_MAX && ticks < TICKS; readings += 1) {
-    bounded.offset();
-    const wallMs = clock.port.wallMs();
-    if (wallMs !== lastMs) ticks += 1;
-    lastMs = wallMs;
   }
 }

@@ -3,7 +3,13 @@
  */
 import { DRIFT_PPM_DEFAULT, DRIFT_PPM_MAX } from '../core/index.ts';
 import { CONFIDENCE_MAX, largestMinority, SOURCES_MAX } from '../sync/index.ts';
-import { parseDurationMs, parseNumber, parseServers, type ServerArgument } from './option-values.ts';
+import {
+  type DurationLimits,
+  parseDurationMs,
+  parseNumber,
+  parseServers,
+  type ServerArgument,
+} from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 
 /** How long is measured when servers are named: four questions, 2 s apart, and the last one's time limit. */
@@ -20,6 +26,12 @@ export const FOR_MS_MAX = 600_000;
 
 /** How long one answer is waited for. */
 export const TIMEOUT_MS_DEFAULT = 1000;
+
+/** A server that did not answer has to be known as silent before the time is over. */
+const TIMEOUT_SHARE_MAX = 0.9;
+
+const FOR_LIMITS: DurationLimits = { minMs: FOR_MS_MIN, maxMs: FOR_MS_MAX };
+const TIMEOUT_LIMITS: DurationLimits = { minMs: 1, maxMs: 60_000 };
 
 /** The confidence level of the estimate. */
 export const CONFIDENCE_DEFAULT = 0.95;
@@ -60,14 +72,14 @@ export function settleDoctorOptions(given: DoctorArguments): DoctorOptions {
   }
   const defaultForMs = servers.length === 0 ? DEMONSTRATION_FOR_MS_DEFAULT : FOR_MS_DEFAULT;
   const sources = servers.length === 0 ? DEMONSTRATION_SERVERS : servers.length;
+  const forMs = optional(given.for, defaultForMs, (text) => parseDurationMs('--for', text, FOR_LIMITS));
+  const timeoutMs = optional(given.timeout, TIMEOUT_MS_DEFAULT, (text) =>
+    parseDurationMs('--timeout', text, TIMEOUT_LIMITS),
+  );
   return {
     servers,
-    forMs: optional(given.for, defaultForMs, (text) =>
-      parseDurationMs('--for', text, { minMs: FOR_MS_MIN, maxMs: FOR_MS_MAX }),
-    ),
-    timeoutMs: optional(given.timeout, TIMEOUT_MS_DEFAULT, (text) =>
-      parseDurationMs('--timeout', text, { minMs: 1, maxMs: 60_000 }),
-    ),
+    forMs,
+    timeoutMs: Math.min(timeoutMs, forMs * TIMEOUT_SHARE_MAX),
     falsetickers: optional(given.falsetickers, largestMinority(sources), (text) => parseFalsetickers(text, sources)),
     driftPpm: optional(given.drift, DRIFT_PPM_DEFAULT, parseDrift),
     confidence: optional(given.confidence, CONFIDENCE_DEFAULT, parseConfidence),

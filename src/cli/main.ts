@@ -7,6 +7,10 @@ import { systemClock } from '../node/index.ts';
 import { thisMachine } from './machine.ts';
 import { runProgram } from './program.ts';
 
+// A name that is being resolved cannot be given up: the process ends only when the resolver does. This makes glibc's do so within
+// seconds where name servers are silent; whoever has set it already knows better.
+process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
+
 const interrupt = new AbortController();
 process.once('SIGINT', () => {
   interrupt.abort(); // the second one meets the default: it kills

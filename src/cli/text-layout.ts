@@ -74,39 +74,42 @@ export interface TableLayout {
   readonly paint: Paint;
   readonly indent: number;
   readonly width: number;
-  /** Blanks between columns. Default 2. */
-  readonly gap?: number;
+  /** The column that gives way when rows are too wide. Default: the first. */
+  readonly flexible?: number;
 }
 
-/** Rows as aligned lines. When they are too wide, the first column gives way, then the lines are cut. */
+/** Blanks between columns. */
+const GAP = 2;
+
+/** The column that gives way keeps this much. */
+const FLEXIBLE_WIDTH_MIN = 8;
+
+/** Rows as aligned lines. When they are too wide, one column gives way, then the lines are cut. */
 export function table(rows: readonly (readonly Cell[])[], layout: TableLayout): readonly string[] {
-  const gap = layout.gap ?? 2;
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(0, ...rows.map((row) => widthOf(row[column]?.text ?? ''))),
   );
-  const total = layout.indent + widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, columns - 1);
-  const first = widths[0] ?? 0;
-  if (total > layout.width) widths[0] = Math.max(Math.min(first, 8), first - (total - layout.width));
-  return rows.map((row) => tableLine(row, widths, { ...layout, gap }));
+  const total = layout.indent + widths.reduce((sum, width) => sum + width, 0) + GAP * Math.max(0, columns - 1);
+  const flexible = layout.flexible ?? 0;
+  const wanted = widths[flexible] ?? 0;
+  if (total > layout.width) {
+    widths[flexible] = Math.max(Math.min(wanted, FLEXIBLE_WIDTH_MIN), wanted - (total - layout.width));
+  }
+  return rows.map((row) => tableLine(row, widths, layout));
 }
 
-function tableLine(row: readonly Cell[], widths: readonly number[], layout: Required<TableLayout>): string {
+function tableLine(row: readonly Cell[], widths: readonly number[], layout: TableLayout): string {
   let left = layout.width - layout.indent;
   let line = ' '.repeat(layout.indent);
-  let blanks = '';
   for (const [column, cell] of row.entries()) {
-    const room = Math.max(0, left - (column === 0 ? 0 : layout.gap));
-    const width = Math.min(widths[column] ?? 0, room);
+    const gap = column === 0 ? 0 : Math.min(GAP, left);
+    const width = Math.min(widths[column] ?? 0, left - gap);
     const text = shorten(harmless(cell.text), width);
-    const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
-    const before = cell.align === 'right' ? padding : '';
-    if (text !== '') {
-      line += `${blanks}${before}${cell.ink === undefined ? text : layout.paint(cell.ink, text)}`;
-      blanks = '';
-    }
-    blanks += `${cell.align === 'right' && text !== '' ? '' : padding}${' '.repeat(layout.gap)}`;
-    left = room - width;
+    const blanks = ' '.repeat(Math.max(0, width - widthOf(text)));
+    const painted = cell.ink === undefined ? text : layout.paint(cell.ink, text);
+    line += `${' '.repeat(gap)}${cell.align === 'right' ? blanks : ''}${painted}${cell.align === 'right' ? '' : blanks}`;
+    left -= gap + width;
   }
   return line.trimEnd();
 }

@@ -84,14 +84,14 @@ function renderClocks(report: DoctorReport, style: ReportStyle): readonly string
       describeCount(report.suspends.length, 'suspend'),
     ],
   ];
-  return table(rows, { ...style, indent: INDENT });
+  return table(rows, { ...style, indent: INDENT, flexible: 2 });
 }
 
 function describeRate({ wallRate }: DoctorReport): string {
   if (wallRate.status === 'unknown') return `rate unknown: ${wallRate.reason}`;
   const { earliestPpm, latestPpm, overMs } = wallRate;
   const rate = formatRate(earliestPpm, latestPpm);
-  return `runs ${rate} against monotonic, over ${formatDuration(overMs)}`;
+  return `rate ${rate} to monotonic, over ${formatDuration(overMs)}`;
 }
 
 function describeCount(count: number, what: string): Cell {
@@ -177,7 +177,7 @@ function renderOffset(report: DoctorReport, style: ReportStyle): readonly string
       { text: `with ${confident} % confidence` },
     ],
   ];
-  return [...table(rows, { ...style, indent: INDENT }), ...renderPremises(report, style)];
+  return [...table(rows, { ...style, indent: INDENT, flexible: 2 }), ...renderPremises(report, style)];
 }
 
 function renderPremises({ premises }: DoctorReport, { paint, width }: ReportStyle): readonly string[] {
@@ -189,7 +189,11 @@ function renderPremises({ premises }: DoctorReport, { paint, width }: ReportStyl
   } = premises;
   const liars = tolerated === 0 ? 'none' : `at most ${tolerated}`;
   const answered = answering === configured ? '' : `, ${answering} answered`;
-  const text = `premises: this machine drifts at most ${driftPpm} ppm; ${liars} of ${configured} servers ${tolerated > 1 ? 'lie' : 'lies'}${answered}`;
+  const honesty =
+    configured === 1
+      ? 'the server does not lie'
+      : `${liars} of ${configured} servers ${tolerated > 1 ? 'lie' : 'lies'}`;
+  const text = `premises: this machine drifts at most ${driftPpm} ppm; ${honesty}${answered}`;
   return wrap(text, width - INDENT).map((line) => `${' '.repeat(INDENT)}${paint('faint', line)}`);
 }
 
