@@ -61,6 +61,7 @@ export {
   type Exchange,
   type MeasureContext,
   type MeasureOutcome,
+  type NtpOptions,
   type OffsetOptions,
   type Pace,
   type PointEstimate,
@@ -80,6 +81,9 @@ export {
   measureTickEdges,
 } from './sync/index.ts';
 export {
+  type NtpServerDelay,
+  type NtpServerOptions,
+  type NtpServerSettings,
   type StartOptions,
   BoundedClock,
   DIAGNOSTICS_CHANNELS,

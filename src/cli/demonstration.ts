@@ -4,9 +4,8 @@
  * They are real servers on real sockets, so everything but the time is real: it comes from this machine's own wall clock, and therefore
  * the offset says nothing about true time.
  */
-import { ntp, NtpServer, type NtpServerOptions, systemClock } from '../node/index.ts';
+import { ntp, NtpServer, type NtpServerOptions } from '../node/index.ts';
 import type { TimeSource } from '../sync/index.ts';
-import { followWallClock } from './this-wall-clock.ts';
 
 /** Whom the doctor asks. */
 export interface Panel {
@@ -35,13 +34,12 @@ const SERVERS: readonly NtpServerOptions[] = [
 
 /** Starts the four servers. */
 export async function openDemonstration(forMs: number): Promise<Panel> {
-  const timeAt = followWallClock(systemClock.port);
   const servers: NtpServer[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close()));
   };
   try {
-    for (const options of SERVERS) servers.push(await NtpServer.listen({ ...options, timeAt, keepsAlive: false }));
+    for (const options of SERVERS) servers.push(await NtpServer.listen({ ...options, keepsAlive: false }));
   } catch (error) {
     await close();
     throw error;

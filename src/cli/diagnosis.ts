@@ -12,7 +12,6 @@ import { type Machine, VERSION } from './machine.ts';
 import { describeClocks, lookAtWall, wallRateBetween } from './measured-clocks.ts';
 import { Measuring, type SourceProgress } from './measuring.ts';
 import { openNamedServers } from './named-servers.ts';
-import { sharpenStatus } from './sharpened-status.ts';
 
 /** What a watcher can see while measuring; each call looks again. */
 export interface ProgressView {
@@ -75,19 +74,15 @@ async function examine(options: DoctorOptions, context: DiagnosisContext, panel:
     const ended = await measuring.until(options.forMs, signal);
     watcher.end();
     const secondLook = lookAtWall(port);
-    const { relation } = secondLook;
-    const level = options.confidence;
-    const status = bounded.status;
-    const plain = bounded.offset({ level });
-    const offset = relation === undefined ? plain : bounded.offset({ level, wallRelation: relation });
+    if (secondLook.relation !== undefined) bounded.learnWallRelation(secondLook.relation);
     return {
       version: VERSION,
       node: machine.node,
       platform: machine.platform,
       arch: machine.arch,
       ended,
-      offset,
-      status: sharpenStatus(status, plain, offset),
+      offset: bounded.offset({ level: options.confidence }),
+      status: bounded.status,
       clocks: describeClocks(port, machine.readUptime()),
       wallRate: wallRateBetween(firstLook, secondLook, measuring.steps.length + measuring.suspends.length > 0),
       steps: measuring.steps,

@@ -3,7 +3,6 @@ import { NtpServer, type NtpServerOptions, systemClock } from '../node/index.ts'
 import { thisMachine } from './machine.ts';
 import { type ExitCode, type ProgramContext, runProgram } from './program.ts';
 import type { DoctorReport } from './report-schema.ts';
-import { followWallClock } from './this-wall-clock.ts';
 
 const opened: NtpServer[] = [];
 
@@ -13,8 +12,7 @@ afterEach(async () => {
 
 /** A server whose truth is this machine's wall clock to less than 10 µs, so that its offset is known. */
 async function serve(options: NtpServerOptions = {}): Promise<string> {
-  const timeAt = followWallClock(systemClock.port);
-  const server = await NtpServer.listen({ timeAt, ...options });
+  const server = await NtpServer.listen(options);
   opened.push(server);
   return server.address;
 }

@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SplitEpoch } from '../sync/index.ts';
+import { ManualClock } from '../../test/support/manual-clock.ts';
 import { ServedTime, wallCarriedOn } from './ntp-server-clock.ts';
+import { systemClock } from './system-clock.ts';
 
 const msBetween = (from: SplitEpoch, to: SplitEpoch): number =>
   to.wholeMs - from.wholeMs + (to.fractionMs - from.fractionMs);
@@ -17,28 +19,34 @@ afterEach(() => {
 });
 
 describe('wallCarriedOn', () => {
-  it('is matched to the tick of the wall clock', () => {
-    let nowMs = 100.4;
-    vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 0.01));
-    vi.spyOn(Date, 'now').mockImplementation(() => 1_800_000_000_000 + Math.floor(nowMs));
-    const at = wallCarriedOn();
-    expect(msBetween({ wholeMs: 1_800_000_000_101, fractionMs: 0 }, at(101))).toBeLessThanOrEqual(0);
-    expect(msBetween({ wholeMs: 1_800_000_000_101, fractionMs: 0 }, at(101))).toBeGreaterThan(-0.03);
+  it('is matched to the ticks of the wall clock', () => {
+    const clock = new ManualClock({ readCostMs: 0.003 });
+    const at = wallCarriedOn(clock);
+    const truth = {
+      wholeMs: Math.floor(clock.wallAheadMs),
+      fractionMs: clock.wallAheadMs - Math.floor(clock.wallAheadMs),
+    };
+    expect(Math.abs(msBetween(truth, at(0)))).toBeLessThan(0.02);
+  });
+
+  it('gives two servers the same time, although each began at its own moment', () => {
+    const one = wallCarriedOn(systemClock.port);
+    const other = wallCarriedOn(systemClock.port);
+    expect(Math.abs(msBetween(one(1000), other(1000)))).toBeLessThan(0.05);
   });
 
   it('does not follow a later step of the wall clock', () => {
-    const at = wallCarriedOn();
+    const clock = new ManualClock({ readCostMs: 0.003 });
+    const at = wallCarriedOn(clock);
     const before = at(1000);
-    vi.spyOn(Date, 'now').mockReturnValue(0);
+    clock.stepWall(-5000);
     expect(at(1000)).toEqual(before);
     expect(msBetween(before, at(3000))).toBe(2000);
   });
 
-  it('takes a wall clock that stands still as it is', () => {
-    let nowMs = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 0.5));
-    vi.spyOn(Date, 'now').mockReturnValue(1_800_000_000_000);
-    expect(wallCarriedOn()(nowMs).wholeMs).toBe(1_800_000_000_000);
+  it('takes a wall clock that does not tick as it is', () => {
+    const clock = new ManualClock({ epochMs: 1_800_000_000_000 });
+    expect(wallCarriedOn(clock)(clock.monotonicMs()).wholeMs).toBe(1_800_000_000_000);
   });
 });
 

@@ -2,26 +2,23 @@
  * The time that an embedded server serves: a base time, and an offset that drifts.
  */
 import { performance } from 'node:perf_hooks';
-import { shiftEpoch, type SplitEpoch } from '../sync/index.ts';
+import { type ClockPort, midpointMs } from '../core/index.ts';
+import { measureTickEdges, shiftEpoch, type SplitEpoch } from '../sync/index.ts';
+import { systemClock } from './system-clock.ts';
 
-/** A wall clock that does not tick for this long is taken as it is, in ms. */
-const TICK_WAIT_MS_MAX = 5;
+/** How many tick edges match the wall clock to the monotonic clock: about as many milliseconds, and below a microsecond. */
+const EDGES = 5;
 
 /**
  * The wall clock as it is now, carried on by the monotonic clock: it never steps, whatever happens to the wall clock later.
  *
- * Waits for one tick of the wall clock (at most a few ms), so that the two are matched to about a microsecond.
+ * Blocks the thread for a few ms, so that two servers which each take the time for themselves agree to about a microsecond.
  */
-export function wallCarriedOn(): (monotonicMs: number) => SplitEpoch {
-  const startedMs = performance.now();
-  const oldMs = Date.now();
-  let wholeMs = oldMs;
-  let atMs = startedMs;
-  while (wholeMs === oldMs && atMs - startedMs < TICK_WAIT_MS_MAX) {
-    wholeMs = Date.now();
-    atMs = performance.now();
-  }
-  return (monotonicMs) => shiftEpoch({ wholeMs, fractionMs: 0 }, monotonicMs - atMs);
+export function wallCarriedOn(port: ClockPort): (monotonicMs: number) => SplitEpoch {
+  const edges = measureTickEdges(port, { edges: EDGES });
+  const relationMs = edges.result === 'measured' ? midpointMs(edges.relation) : port.wallMs() - port.monotonicMs();
+  const wholeMs = Math.floor(relationMs);
+  return (monotonicMs) => shiftEpoch({ wholeMs, fractionMs: 0 }, relationMs - wholeMs + monotonicMs);
 }
 
 /** How a served time differs from its base. */
@@ -34,7 +31,7 @@ export interface ServedTimeSettings {
 
 /** The base time plus an offset plus what has drifted so far. */
 export class ServedTime {
-  readonly #carriedOn = wallCarriedOn();
+  readonly #carriedOn = wallCarriedOn(systemClock.port);
   #settings: ServedTimeSettings;
   /** Drift counts from here; what came before is kept in `#driftedMs`. */
   #driftSinceMs = performance.now();

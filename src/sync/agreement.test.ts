@@ -53,10 +53,7 @@ const honestWorld: fc.Arbitrary<World> = fc.integer({ min: 1, max: 9 }).chain((c
 
 const anyWorld: fc.Arbitrary<World> = fc.integer({ min: 1, max: 9 }).chain((configured) =>
   fc
-    .tuple(
-      fc.array(anyInterval, { maxLength: configured }),
-      fc.integer({ min: 0, max: largestMinority(configured) }),
-    )
+    .tuple(fc.array(anyInterval, { maxLength: configured }), fc.integer({ min: 0, max: largestMinority(configured) }))
     .map(([intervals, tolerated]) => ({
       opinions: intervals.map((interval, index) => ({ name: `s${index}`, interval })),
       premise: { configured, tolerated },
@@ -186,9 +183,7 @@ describe('agree: laws', () => {
         const strict = agree(opinions, { ...premise, tolerated: 0 });
         const loose = agree(opinions, premise);
         if (!strict.agreed || !loose.agreed) return true;
-        return (
-          loose.interval.earliest <= strict.interval.earliest && loose.interval.latest >= strict.interval.latest
-        );
+        return loose.interval.earliest <= strict.interval.earliest && loose.interval.latest >= strict.interval.latest;
       }),
     );
   });

@@ -43,8 +43,6 @@ export interface ReadyOptions extends WaitUntilOptions {
 export interface OffsetOptions {
   /** The confidence level, between 0 and 1. Default 0.95. */
   readonly level?: number;
-  /** wall - monotonic as measured by `measureTickEdges`, for a tighter answer. */
-  readonly wallRelation?: Interval;
 }
 
 /** A reading with its interval; plain fields, since it is made on every read. */
@@ -142,7 +140,8 @@ export class BoundedClockCore {
    * The true time at a past reading of the system's monotonic clock: for what was stamped before it was asked.
    *
    * @param instant - A reading of the same clock that this bounded clock runs on; not in the future.
-   * @returns Unbounded when the clocks were disturbed between that instant and now, or the instant is from before the start.
+   * @returns Unbounded when the clocks were disturbed or a leap second passed between that instant and now, or the instant is
+   * from before the start.
    * @throws TC_CLOCK_MISMATCH for an instant of another clock; TC_OUT_OF_RANGE for one in the future.
    */
   at(instant: MonotonicInstant<'monotonic'>): Bounded {
@@ -161,7 +160,7 @@ export class BoundedClockCore {
     if (atMs <= Math.max(this.#witness.voidedAtMs, this.#consensus.voidedAtMs)) {
       return unbounded(
         'clock-discontinuity',
-        'the instant is from before the clocks were last disturbed, or before the start',
+        'the instant is from before the last suspend, jump or leap second, or before the start',
       );
     }
     const { earliest, latest } = boundsAt(this.#snapshot, atMs);
@@ -254,7 +253,17 @@ export class BoundedClockCore {
     const level = requireConfidence('BoundedClock.offset', options.level ?? 0.95);
     const now = this.#nowSlowly();
     if (now.status === 'unbounded') return { status: 'unbounded', reason: now.reason, detail: now.detail };
-    return this.#consensus.wallOffset(this.#snapshot, options.wallRelation ?? this.#witness.wallRelation, level);
+    return this.#consensus.wallOffset(this.#snapshot, this.#witness.wallRelation, level);
+  }
+
+  /**
+   * Takes in wall - monotonic as `measureTickEdges` has just measured it: offsets are then sharper than the wall clock's granularity.
+   * Bounds of true time do not depend on it.
+   */
+  learnWallRelation(measured: Interval): void {
+    this.#examine();
+    this.#witness.learnWallRelation(measured);
+    this.#window = this.#witness.window;
   }
 
   /** Everything the clock knows about itself and its sources; made anew on every read. */

@@ -127,6 +127,7 @@ export class Consensus {
 
   /** Tells that everything was forgotten, and what is left: nothing. */
   announceVoid(reason: UnboundedReason, detail: string): void {
+    if (this.#stopped) return;
     this.#host.emit('voided', { reason, detail });
     this.#publish();
   }

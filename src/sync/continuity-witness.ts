@@ -1,7 +1,7 @@
 /**
  * Keeps how the clocks stood to each other, and looks again when asked.
  */
-import { type ClockPort, type Interval, nextDown } from '../core/index.ts';
+import { type ClockPort, type Interval, intersectIntervals, nextDown } from '../core/index.ts';
 import {
   type ClockRelations,
   type Continuity,
@@ -39,6 +39,14 @@ export class ContinuityWitness {
   /** wall - monotonic now. */
   get wallRelation(): Interval {
     return this.#relations.wall;
+  }
+
+  /** Takes in a sharper relation, measured just now; one that contradicts what is known is left to the next look. */
+  learnWallRelation(measured: Interval): void {
+    const wall = intersectIntervals(this.#relations.wall, measured);
+    if (wall === undefined) return;
+    this.#relations = { ...this.#relations, wall };
+    this.window = witnessWindow(this.#relations, this.#port);
   }
 
   /** Looks at the clocks and compares them with the last look. */

@@ -12,6 +12,7 @@
 import {
   addUp,
   type ClockPort,
+  containsMs,
   type Interval,
   intersectIntervals,
   multiplyUp,
@@ -21,7 +22,10 @@ import {
 } from '../core/index.ts';
 import { bracket, type BracketedReading, relationFromReading } from './wall-relation.ts';
 
-/** Jumps up to this size are not told from reading noise: the suspend that could hide is at most this long. */
+/**
+ * Jumps up to this size, beyond what the two looks leave open (a wall tick each at the most), are not told from reading noise: with a
+ * wall clock of whole milliseconds the suspend that could hide from it is at most 3 ms long.
+ */
 export const JUMP_TOLERANCE_MS = 1;
 
 /** Boot time may differ from monotonic time by this much, beyond its granularity, before it counts as a suspend. */
@@ -41,7 +45,7 @@ export function lookAtClocks(port: ClockPort): ClockLook {
 /** What happened between two looks. Sizes are intervals in ms: nobody knows them exactly. */
 export type Continuity =
   | { readonly kind: 'continuous' }
-  /** The machine slept: boot time went on and monotonic time did not. Voids every bound. */
+  /** The machine slept: boot time went on and monotonic time did not; the wall step is what that does not explain. Voids every bound. */
   | { readonly kind: 'suspend'; readonly length: Interval; readonly wallStep: Interval }
   /** The wall clock jumped forward and nothing explains it. Voids every bound. */
   | { readonly kind: 'forward-jump'; readonly wallStep: Interval }
@@ -54,6 +58,8 @@ const NO_STEP: Interval = { earliest: 0, latest: 0 };
 export interface ClockRelations {
   /** The monotonic reading at which it was known. */
   readonly atMs: number;
+  /** The monotonic reading since which the wall clock may have been slewed away from it: before its reading, not after the look. */
+  readonly slewSinceMs: number;
   /** wall - monotonic. */
   readonly wall: Interval;
   /** boot - monotonic. */
@@ -65,6 +71,7 @@ export function relationsFromLook(look: ClockLook, port: ClockPort): ClockRelati
   const { granularity } = port;
   return {
     atMs: look.boot.afterMs,
+    slewSinceMs: look.wall.beforeMs,
     wall: relationFromReading(look.wall, granularity.wallMs, granularity.monotonicMs),
     boot: relationFromReading(look.boot, granularity.bootMs, granularity.monotonicMs),
   };
@@ -77,13 +84,13 @@ export function judgeContinuity(
   port: ClockPort,
 ): { readonly continuity: Continuity; readonly relations: ClockRelations } {
   const fresh = relationsFromLook(look, port);
-  const slewMs = multiplyUp(Math.max(0, fresh.atMs - known.atMs), ratioFromPpmUp(port.wallSlewPpm));
+  const slewMs = multiplyUp(Math.max(0, fresh.atMs - known.slewSinceMs), ratioFromPpmUp(port.wallSlewPpm));
   const wall = compareRelation(known.wall, fresh.wall, addUp(slewMs, JUMP_TOLERANCE_MS));
   const boot = port.monotonicCountsSuspend
     ? { jump: undefined, merged: fresh.boot }
     : compareRelation(known.boot, fresh.boot, SUSPEND_TOLERANCE_MS);
   if (boot.jump !== undefined && boot.jump.latest > 0) {
-    const wallStep = wall.jump ?? NO_STEP;
+    const wallStep = stepBeside(boot.jump, subtractIntervals(fresh.wall, known.wall));
     return { continuity: { kind: 'suspend', length: boot.jump, wallStep }, relations: fresh };
   }
   if (wall.jump !== undefined) {
@@ -92,7 +99,14 @@ export function judgeContinuity(
     return { continuity: { kind, wallStep: wall.jump }, relations };
   }
   const wallMerged = mergeRelation(known.wall, fresh.wall, slewMs);
-  return { continuity: { kind: 'continuous' }, relations: { atMs: fresh.atMs, wall: wallMerged, boot: boot.merged } };
+  return { continuity: { kind: 'continuous' }, relations: { ...fresh, wall: wallMerged, boot: boot.merged } };
+}
+
+/** How far the wall clock was set while the machine slept: what its move leaves when the sleep is taken off. */
+function stepBeside(sleep: Interval, wallMove: Interval): Interval {
+  const step = subtractIntervals(wallMove, sleep);
+  const tolerated = widenInterval(step, { earlierByMs: JUMP_TOLERANCE_MS, laterByMs: JUMP_TOLERANCE_MS });
+  return containsMs(tolerated, 0) ? NO_STEP : step;
 }
 
 /** The jump between two relations when even the tolerance cannot reconcile them, else their intersection. */

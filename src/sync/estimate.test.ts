@@ -35,7 +35,10 @@ function indifferentToOrder(estimate: Estimate): fc.IProperty<[[EstimatorSample[
   const pairs = fc
     .array(sample, { maxLength: 14 })
     .chain((samples) =>
-      fc.tuple(fc.constant(samples), fc.shuffledSubarray(samples, { minLength: samples.length, maxLength: samples.length })),
+      fc.tuple(
+        fc.constant(samples),
+        fc.shuffledSubarray(samples, { minLength: samples.length, maxLength: samples.length }),
+      ),
     );
   return fc.property(pairs, ([samples, shuffled]) => {
     expect(estimate(shuffled, 10, 50)).toEqual(estimate(samples, 10, 50));
@@ -50,7 +53,8 @@ describe('the least-delay estimator', () => {
   });
 
   it('the law catches one that takes the last eight as they came', () => {
-    const asTheyCame: Estimate = (samples, atMs, driftPpm) => leastDelayEstimator.estimate(samples.slice(-8), atMs, driftPpm);
+    const asTheyCame: Estimate = (samples, atMs, driftPpm) =>
+      leastDelayEstimator.estimate(samples.slice(-8), atMs, driftPpm);
     expect(fc.check(indifferentToOrder(asTheyCame), { numRuns: 5000 }).failed).toBe(true);
   });
 
@@ -94,13 +98,17 @@ describe('an estimate and its bounds', () => {
         const { thetaMs, standardErrorMs } = clampEstimate(estimate, range);
         expect(thetaMs >= range.earliest && thetaMs <= range.latest).toBe(true);
         expect(standardErrorMs).toBe(estimate.standardErrorMs);
-        if (estimate.thetaMs >= range.earliest && estimate.thetaMs <= range.latest) expect(thetaMs).toBe(estimate.thetaMs);
+        if (estimate.thetaMs >= range.earliest && estimate.thetaMs <= range.latest)
+          expect(thetaMs).toBe(estimate.thetaMs);
       }),
     );
   });
 
   it('is the middle without a sample', () => {
-    expect(midpointEstimate({ earliest: 2, latest: 8 })).toEqual({ thetaMs: 5, standardErrorMs: 3 * (1 / Math.sqrt(3)) });
+    expect(midpointEstimate({ earliest: 2, latest: 8 })).toEqual({
+      thetaMs: 5,
+      standardErrorMs: 3 * (1 / Math.sqrt(3)),
+    });
   });
 });
 
@@ -135,7 +143,9 @@ describe('confidenceInterval', () => {
   });
 
   it.each([0, 1, -0.5, 95, NaN, Infinity])('refuses %d as a level', (wrong) => {
-    expect(() => confidenceInterval({ thetaMs: 0, standardErrorMs: 1 }, wrong, { earliest: 0, latest: 1 })).toThrow(/\[TC_/u);
+    expect(() => confidenceInterval({ thetaMs: 0, standardErrorMs: 1 }, wrong, { earliest: 0, latest: 1 })).toThrow(
+      /\[TC_/u,
+    );
   });
 });
 

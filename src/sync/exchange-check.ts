@@ -4,14 +4,20 @@
 import type { Exchange, MeasureOutcome, Pace } from './time-source.ts';
 import { ClockError } from '../core/index.ts';
 
+/** Between which readings of the monotonic clock a measurement was made. */
+export interface MeasuredWithin {
+  readonly askedMs: number;
+  readonly nowMs: number;
+}
+
 /** The outcome as it may be used: an exchange that cannot be one becomes a rejection. */
-export function checkedOutcome(outcome: MeasureOutcome, nowMs: number): MeasureOutcome {
+export function checkedOutcome(outcome: MeasureOutcome, within: MeasuredWithin): MeasureOutcome {
   if (outcome.outcome !== 'measured') return outcome;
-  const fault = faultOf(outcome.exchange, nowMs);
+  const fault = faultOf(outcome.exchange, within);
   return fault === undefined ? outcome : { outcome: 'rejected', reason: 'malformed', detail: fault };
 }
 
-function faultOf(exchange: Exchange, nowMs: number): string | undefined {
+function faultOf(exchange: Exchange, { askedMs, nowMs }: MeasuredWithin): string | undefined {
   const { sentMs, receivedMs, serverReceived, serverSent, sourceErrorMs } = exchange;
   const numbers = [sentMs, receivedMs, sourceErrorMs];
   for (const epoch of [serverReceived, serverSent]) numbers.push(epoch.wholeMs, epoch.fractionMs);
@@ -21,6 +27,7 @@ function faultOf(exchange: Exchange, nowMs: number): string | undefined {
   }
   if (sourceErrorMs < 0) return `the source claims a negative error of ${sourceErrorMs} ms`;
   if (sentMs > receivedMs) return `the answer was received ${sentMs - receivedMs} ms before the request was sent`;
+  if (sentMs < askedMs) return `the request was sent ${askedMs - sentMs} ms before it was asked for`;
   if (receivedMs > nowMs) return `the answer was received ${receivedMs - nowMs} ms in the future`;
   return undefined;
 }

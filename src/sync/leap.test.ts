@@ -8,7 +8,9 @@ describe('leapMoment', () => {
   it('is the end of the month in UTC, by the earliest that it can be', () => {
     expect(leapMoment({ earliest: Date.UTC(2016, 11, 31, 23, 59, 59), latest: NEW_YEAR_2017 + 5 })).toBe(NEW_YEAR_2017);
     expect(leapMoment({ earliest: Date.UTC(2016, 5, 1), latest: Date.UTC(2016, 5, 1) })).toBe(Date.UTC(2016, 6, 1));
-    expect(leapMoment({ earliest: Date.UTC(2024, 1, 29, 12), latest: Date.UTC(2024, 1, 29, 12) })).toBe(Date.UTC(2024, 2, 1));
+    expect(leapMoment({ earliest: Date.UTC(2024, 1, 29, 12), latest: Date.UTC(2024, 1, 29, 12) })).toBe(
+      Date.UTC(2024, 2, 1),
+    );
     expect(leapMoment({ earliest: NEW_YEAR_2017, latest: NEW_YEAR_2017 })).toBe(Date.UTC(2017, 1, 1));
   });
 });

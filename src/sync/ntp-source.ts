@@ -129,7 +129,7 @@ export class NtpSource implements TimeSource {
     this.#book.resolveFailed();
     if (!isFirst) return undefined;
     if (found.ended === 'late')
-      return { outcome: 'timeout', detail: `${this.#host} was not resolved within ${timeoutMs} ms` };
+      return { outcome: 'timeout', detail: `${this.#host} was not resolved within ${Math.ceil(timeoutMs)} ms` };
     if (found.ended === 'aborted') return ABORTED;
     const why = found.ended === 'failed' ? messageOf(found.error) : 'it has no address';
     return { outcome: 'unreachable', detail: `cannot resolve ${this.#host}: ${why}` };

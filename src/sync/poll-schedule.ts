@@ -80,6 +80,8 @@ export class PollSchedule {
       this.#burstsCountedMs = monotonicMs;
     }
     if (this.#bursts === 0) return false;
+    // A full allowance earns nothing: the time since it was filled must not give a fourth burst right after the third.
+    if (this.#bursts === BURSTS_MAX) this.#burstsCountedMs = monotonicMs;
     this.#bursts -= 1;
     return true;
   }

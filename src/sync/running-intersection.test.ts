@@ -169,7 +169,13 @@ describe('RunningIntersection: laws', () => {
     ['stamps before receipt', { exchange: (exchange) => ({ ...exchange, receivedMs: exchange.receivedMs - 2 ** -8 }) }],
     [
       'takes the dwell for travel',
-      { exchange: (exchange) => ({ ...exchange, serverReceived: exchange.serverSent, serverSent: exchange.serverReceived }) },
+      {
+        exchange: (exchange) => ({
+          ...exchange,
+          serverReceived: exchange.serverSent,
+          serverSent: exchange.serverReceived,
+        }),
+      },
     ],
   ])('the law catches one that %s', (name, variant) => {
     // Swapped stamps only widen: that one is the control of the others.
@@ -201,10 +207,13 @@ describe('RunningIntersection: laws', () => {
 
 const lyingWorld: fc.Arbitrary<{ world: World; lies: readonly number[] }> = fc.record({
   world: worldArbitrary,
-  lies: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: -40, max: 40 }), fc.double({ min: -0.2, max: 0.2, noNaN: true })), {
-    minLength: 8,
-    maxLength: 8,
-  }),
+  lies: fc.array(
+    fc.oneof(fc.constant(0), fc.integer({ min: -40, max: 40 }), fc.double({ min: -0.2, max: 0.2, noNaN: true })),
+    {
+      minLength: 8,
+      maxLength: 8,
+    },
+  ),
 });
 
 function lied(exchange: Exchange, byMs: number): Exchange {
@@ -268,7 +277,13 @@ describe('RunningIntersection: contradictions', () => {
     // Proves theta >= 0 at 1000, and at most 500 at 500.
     intersection.add({ sentMs: 500, serverReceived: at(1000), serverSent: at(1000), receivedMs: 1000, ...rest });
     // At 1000: theta <= -0.25 contradicts it; its own lower fact at 2000 is 1 ms lower than the first, plus an eighth.
-    const result = intersection.add({ sentMs: 1000, serverReceived: at(999.75), serverSent: at(1999.125), receivedMs: 2000, ...rest });
+    const result = intersection.add({
+      sentMs: 1000,
+      serverReceived: at(999.75),
+      serverSent: at(1999.125),
+      receivedMs: 2000,
+      ...rest,
+    });
     expect(result).toBe('contradiction');
   });
 

@@ -1,8 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { add, compareDouble, exact, multiply, negate, type Rational, rational, subtract } from '../../test/support/rational.ts';
+import {
+  add,
+  compareDouble,
+  exact,
+  multiply,
+  negate,
+  type Rational,
+  rational,
+  subtract,
+} from '../../test/support/rational.ts';
 import type { Interval, Premises } from '../core/index.ts';
-import { boundsAt, earliestAt, latestAt, makeSnapshot, type Snapshot, type SnapshotInput, VOID_SNAPSHOT } from './snapshot.ts';
+import {
+  boundsAt,
+  earliestAt,
+  latestAt,
+  makeSnapshot,
+  type Snapshot,
+  type SnapshotInput,
+  VOID_SNAPSHOT,
+} from './snapshot.ts';
 
 const premises: Premises = {
   driftPpm: 50,
@@ -37,7 +54,10 @@ function cases(range: CaseRange): fc.Arbitrary<Case> {
       lifeMs: fc.double({ min: 1, max: range.lifeMax, noNaN: true }),
       share: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
       earliest: fc.double({ min: -range.thetaMax, max: range.thetaMax, noNaN: true }),
-      width: fc.oneof(fc.double({ min: 1e-3, max: 1000, noNaN: true }), fc.double({ min: 1e-3, max: DAY_MS, noNaN: true })),
+      width: fc.oneof(
+        fc.double({ min: 1e-3, max: 1000, noNaN: true }),
+        fc.double({ min: 1e-3, max: DAY_MS, noNaN: true }),
+      ),
       driftPpm: fc.oneof(fc.constantFrom(0, 1, 15, 50, 200, 100_000), fc.double({ min: 0, max: 1000, noNaN: true })),
       granularityMs: fc.constantFrom(0, 2 ** -14, 0.000_03, 0.001, 1),
     })
@@ -118,7 +138,11 @@ function neverNarrower(arbitrary: fc.Arbitrary<Case>, make: typeof makeSnapshot,
 const withoutSlack: typeof makeSnapshot = (input) => {
   const snapshot = makeSnapshot(input);
   const shiftMs = snapshot.baseMs - input.axis.baseMs;
-  return { ...snapshot, loMs: input.theta.earliest - shiftMs, hiMs: input.theta.latest - shiftMs + input.axis.granularityMs };
+  return {
+    ...snapshot,
+    loMs: input.theta.earliest - shiftMs,
+    hiMs: input.theta.latest - shiftMs + input.axis.granularityMs,
+  };
 };
 
 /** With half of what the last addition can lose. */

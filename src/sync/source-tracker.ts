@@ -163,7 +163,7 @@ export class SourceTracker {
       this.#overdue = overdue;
       const settle = (outcome: MeasureOutcome): void => {
         overdue.cancel();
-        resolve(usable(outcome, askedMs, port.monotonicMs()));
+        resolve(outcome);
       };
       const failed = (error: unknown): void => {
         settle({ outcome: 'unreachable', detail: error instanceof Error ? error.message : String(error) });
@@ -172,7 +172,7 @@ export class SourceTracker {
         const measured = this.source.measure({ clock: port, timeoutMs, signal: this.#abort.signal });
         measured
           .then((outcome) => {
-            settle(checkedOutcome(outcome, port.monotonicMs()));
+            settle(checkedOutcome(outcome, { askedMs, nowMs: port.monotonicMs() }));
           })
           .catch(failed);
       } catch (error) {
@@ -212,26 +212,4 @@ export class SourceTracker {
     if (this.#recent.length > RECENT_EXCHANGES_MAX) this.#recent.shift();
     if (contradicts) this.#host.contradicted(this);
   }
-}
-
-/**
- * The outcome, or what is wrong with it: a source is a port, and one with a bug must not spoil the agreement of the others with NaN,
- * nor bring in stamps of another clock.
- */
-function usable(outcome: MeasureOutcome, askedMs: number, nowMs: number): MeasureOutcome {
-  const given: unknown = outcome;
-  if (typeof given !== 'object' || given === null || !('outcome' in given)) return malformed('it gave no outcome');
-  if (outcome.outcome !== 'measured') return outcome;
-  const { sentMs, serverReceived, serverSent, receivedMs, sourceErrorMs } = outcome.exchange;
-  const epochs = [serverReceived.wholeMs, serverReceived.fractionMs, serverSent.wholeMs, serverSent.fractionMs];
-  if (!epochs.every(Number.isFinite)) return malformed('its time is no number');
-  if (!(sourceErrorMs >= 0 && sourceErrorMs < Infinity)) return malformed(`it claims an error of ${sourceErrorMs} ms`);
-  if (askedMs <= sentMs && sentMs <= receivedMs && receivedMs <= nowMs) return outcome;
-  return malformed(
-    `its stamps ${sentMs} and ${receivedMs} ms are not between ${askedMs} and ${nowMs} ms of the monotonic clock`,
-  );
-}
-
-function malformed(what: string): MeasureOutcome {
-  return { outcome: 'unreachable', detail: `the source is broken: ${what}` };
 }

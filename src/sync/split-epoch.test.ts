@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { add, compareDouble, exact, greatestDoubleAtMost, type Rational, smallestDoubleAtLeast, subtract } from '../../test/support/rational.ts';
+import {
+  add,
+  compareDouble,
+  exact,
+  greatestDoubleAtMost,
+  type Rational,
+  smallestDoubleAtLeast,
+  subtract,
+} from '../../test/support/rational.ts';
 import { shiftEpoch, sinceBaseDown, sinceBaseUp, type SplitEpoch } from './split-epoch.ts';
 
 const epoch: fc.Arbitrary<SplitEpoch> = fc.record({

@@ -38,7 +38,7 @@ export function explainDisagreement(agreement: Agreement, premises: Premises): s
     const groups = agreement.clusters.map((cluster) => cluster.sources.join(' + ')).join(' against ');
     return `no majority of the ${answering} sources that answered agrees: ${groups}`;
   }
-  if (answering === 0) return `none of the ${configured} sources gave an answer that can be used`;
+  if (answering === 0) return `no source gave an answer that can be used, of ${configured} configured`;
   return `${answering} of ${configured} sources answered, and ${tolerated} may be lying: more answers are needed`;
 }
 

@@ -131,7 +131,8 @@ describe.skipIf(CHRONYD === undefined)('chronyd', () => {
     }
     expect(answers).toBeGreaterThan(100);
     expect(clock.status.sources[0]).toMatchObject({ verdict: 'truechimer', stratum: 3 });
-    const offset = clock.offset({ wallRelation: wallRelation() });
+    clock.learnWallRelation(wallRelation());
+    const offset = clock.offset();
     expect(offset.status).toBe('bounded');
     if (offset.status === 'bounded') {
       expect(offset.earliestMs).toBeLessThanOrEqual(0);
