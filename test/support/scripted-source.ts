@@ -88,7 +88,8 @@ export class ScriptedSource implements TimeSource, ScriptedOptions {
     if (behaviour === 'throws') throw new Error('the source has a bug');
     if (behaviour === 'rejects') return Promise.reject(new Error('the source gave up'));
     if (behaviour === 'hangs') return new Promise(() => {});
-    if (behaviour === 'silent') return this.#after(context.timeoutMs, () => ({ outcome: 'timeout', detail: 'no answer' }));
+    if (behaviour === 'silent')
+      return this.#after(context.timeoutMs, () => ({ outcome: 'timeout', detail: 'no answer' }));
     if (typeof behaviour !== 'string') return Promise.resolve(behaviour);
     return this.#exchange(context);
   }
