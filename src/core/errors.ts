@@ -11,6 +11,7 @@ export const CLOCK_ERROR_CODES = [
   'TC_CLOCK_MISMATCH',
   'TC_DURATION_AS_EPOCH',
   'TC_EPOCH_AS_DURATION',
+  'TC_FAKE_INSTALLED',
   'TC_INSTANT_ARITHMETIC',
   'TC_INSTANT_SERIALIZED',
   'TC_INVALID_ARGUMENT',
@@ -22,6 +23,7 @@ export const CLOCK_ERROR_CODES = [
   'TC_SERVER_CLOSED',
   'TC_STOPPED',
   'TC_TIMED_OUT',
+  'TC_TOO_MANY_EVENTS',
 ] as const;
 
 /** One of the stable codes in `docs/errors.md`. */

@@ -5,7 +5,7 @@
  * owns the truth gives it that truth, and then knows what every answer must contain. Delays are held in user space: on the
  * way out before T2 is stamped, on the way back after T3 was, so they lengthen the path and never falsify a stamp.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { ClockError, requireInteger } from '../core/index.ts';
@@ -19,6 +19,7 @@ import {
   ntpFromEpoch,
   type NtpPacket,
   type SplitEpoch,
+  stampTransmit,
 } from '../sync/index.ts';
 import { ServedTime } from './ntp-server-clock.ts';
 import {
@@ -108,7 +109,8 @@ export class NtpServer {
     const settings = settleServerSettings(options);
     const port = requireInteger('NtpServer.listen', options.port ?? 0, { what: 'a port', min: 0, max: 65_535 });
     const host = options.host ?? '127.0.0.1';
-    const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
+    const type = isIPv6(host) ? 'udp6' : 'udp4';
+    const socket = createSocket({ type, lookup: alreadyAnAddress(type === 'udp6' ? 6 : 4) });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(port, host, () => {
@@ -163,6 +165,7 @@ export class NtpServer {
   }
 
   #receive(datagram: Uint8Array, from: RemoteInfo): void {
+    const arrivedMs = performance.now();
     const decoded = decodeNtpPacket(datagram);
     if (!decoded.ok || decoded.packet.mode !== NTP_MODE_CLIENT) return;
     this.#requests += 1;
@@ -170,25 +173,31 @@ export class NtpServer {
     const isTooSoon = this.#isTooSoon(from.address);
     if (silent || random() < lossRatio) return;
     const request = Uint8Array.from(datagram);
-    this.#hold(delay.outMs + delay.jitterMs * random(), () => {
-      this.#answer(decoded.packet, request, isTooSoon, from);
+    const delayMs = delay.outMs + delay.jitterMs * random();
+    this.#hold(delayMs, () => {
+      const receivedMs = delayMs > 0 ? performance.now() : arrivedMs;
+      this.#answer({ asked: decoded.packet, request, receivedMs, isTooSoon, from });
     });
   }
 
-  #answer(asked: NtpPacket, request: Uint8Array, isTooSoon: boolean, to: RemoteInfo): void {
+  #answer(held: HeldRequest): void {
     const { delay, random, tamper, kissId } = this.#settings;
-    const reply = encodeNtpPacket(this.#reply(asked, kissId ?? (isTooSoon ? KISS_RATE : undefined)));
+    const { asked, request, from } = held;
+    const reply = encodeNtpPacket(
+      this.#reply(asked, held.receivedMs, kissId ?? (held.isTooSoon ? KISS_RATE : undefined)),
+    );
+    stampTransmit(reply, ntpFromEpoch(this.#time.at(performance.now())));
     const datagrams = tamper === undefined ? [reply] : tamper(reply, request);
     this.#hold(delay.backMs + delay.jitterMs * random(), () => {
       for (const datagram of datagrams) {
-        this.#socket.send(datagram, to.port, to.address, () => undefined);
+        this.#socket.send(datagram, from.port, from.address, () => undefined);
       }
     });
   }
 
-  /** The reply, stamped twice: T2 first, T3 last. */
-  #reply(asked: NtpPacket, kissId: number | undefined): NtpPacket {
-    const receiveTime = this.#stamp();
+  /** The reply but for T3, which is stamped last. */
+  #reply(asked: NtpPacket, receivedMs: number, kissId: number | undefined): NtpPacket {
+    const receiveTime = ntpFromEpoch(this.#time.at(receivedMs));
     const { leap, stratum, rootDelayMs, rootDispersionMs, precision } = this.#settings;
     const isKiss = kissId !== undefined;
     return {
@@ -204,12 +213,8 @@ export class NtpServer {
       referenceTime: isKiss ? NTP_TIMESTAMP_ZERO : receiveTime,
       originTime: asked.transmitTime,
       receiveTime,
-      transmitTime: this.#stamp(),
+      transmitTime: NTP_TIMESTAMP_ZERO,
     };
-  }
-
-  #stamp(): NtpPacket['receiveTime'] {
-    return ntpFromEpoch(this.#time.at(performance.now()));
   }
 
   /** Whether a client asks sooner than it may. Clients are told apart by IP address: each query has a port of its own. */
@@ -243,4 +248,21 @@ export class NtpServer {
     if (!this.#keepsAlive) timer.unref();
     this.#pending.add(timer);
   }
+}
+
+/** A request that waits for its answer. */
+interface HeldRequest {
+  readonly asked: NtpPacket;
+  readonly request: Uint8Array;
+  /** When it arrived, or when its way here ended where a delay is emulated. */
+  readonly receivedMs: number;
+  readonly isTooSoon: boolean;
+  readonly from: RemoteInfo;
+}
+
+/** Clients are known by address: looking it up would cost a turn of the event loop between T3 and the wire. */
+function alreadyAnAddress(family: 4 | 6): NonNullable<SocketOptions['lookup']> {
+  return (address, _options, callback) => {
+    callback(null, address, family);
+  };
 }

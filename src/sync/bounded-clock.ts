@@ -16,13 +16,14 @@ import {
   Emitter,
   type Interval,
   MonotonicInstant,
-  type Premises,
+  requireNumber,
   type TimerHandle,
   type UnboundedReason,
   type UnboundedTime,
   type Unsubscribe,
   widthMs,
 } from '../core/index.ts';
+import { BoundedReading } from './bounded-reading.ts';
 import { type BoundedClockOptions, type ClockSettings, settleOptions } from './clock-options.ts';
 import type { BoundedClockEvents, ClockStatus, WallOffset } from './clock-status.ts';
 import { Consensus } from './consensus.ts';
@@ -43,20 +44,6 @@ export interface ReadyOptions extends WaitUntilOptions {
 export interface OffsetOptions {
   /** The confidence level, between 0 and 1. Default 0.95. */
   readonly level?: number;
-}
-
-/** A reading with its interval; plain fields, since it is made on every read. */
-class BoundedReading implements BoundedTime {
-  readonly status = 'bounded';
-  readonly earliest: number;
-  readonly latest: number;
-  readonly premises: Premises;
-
-  constructor(earliest: number, latest: number, premises: Premises) {
-    this.earliest = earliest;
-    this.latest = latest;
-    this.premises = premises;
-  }
 }
 
 /**
@@ -112,9 +99,9 @@ export class BoundedClockCore {
    * Guarantee G1 (`docs/guarantees.md`): true time at the moment of the call is inside while the premises hold.
    */
   now(): Bounded {
-    const monotonicMs = this.#readableMs();
-    if (Number.isNaN(monotonicMs)) return this.#nowSlowly();
     const snapshot = this.#snapshot;
+    const monotonicMs = this.#readableMs(snapshot);
+    if (Number.isNaN(monotonicMs)) return this.#nowSlowly();
     return new BoundedReading(earliestAt(snapshot, monotonicMs), latestAt(snapshot, monotonicMs), snapshot.premises);
   }
 
@@ -123,16 +110,17 @@ export class BoundedClockCore {
    *
    * The wall clock is read before the monotonic clock, so that a pause between the two only widens the answer.
    */
-  #readableMs(): number {
-    const snapshot = this.#snapshot;
+  #readableMs(snapshot: Snapshot): number {
+    const port = this.#port;
     if (!this.#witnessed) {
-      const unwitnessedMs = this.#port.monotonicMs();
+      const unwitnessedMs = port.monotonicMs();
       return unwitnessedMs >= snapshot.anchorMs && unwitnessedMs < snapshot.voidAfterMs ? unwitnessedMs : NaN;
     }
-    const wallMs = this.#port.wallMs();
-    const monotonicMs = this.#port.monotonicMs();
+    const window = this.#window;
+    const wallMs = port.wallMs();
+    const monotonicMs = port.monotonicMs();
     const gapMs = wallMs - monotonicMs;
-    const undisturbed = gapMs >= this.#window.minGapMs && gapMs <= this.#window.maxGapMs;
+    const undisturbed = gapMs >= window.minGapMs && gapMs <= window.maxGapMs;
     return undisturbed && monotonicMs >= snapshot.anchorMs && monotonicMs < snapshot.voidAfterMs ? monotonicMs : NaN;
   }
 
@@ -176,8 +164,9 @@ export class BoundedClockCore {
    */
   hasPassed(moment: TimeTarget): boolean {
     const target = latestOf('BoundedClock.hasPassed', moment);
-    const monotonicMs = this.#readableMs();
-    if (!Number.isNaN(monotonicMs)) return earliestAt(this.#snapshot, monotonicMs) > target;
+    const snapshot = this.#snapshot;
+    const monotonicMs = this.#readableMs(snapshot);
+    if (!Number.isNaN(monotonicMs)) return earliestAt(snapshot, monotonicMs) > target;
     const now = this.#nowSlowly();
     return now.status === 'bounded' && now.earliest > target;
   }
@@ -189,8 +178,9 @@ export class BoundedClockCore {
    */
   isBefore(moment: TimeTarget): boolean {
     const target = earliestOf('BoundedClock.isBefore', moment);
-    const monotonicMs = this.#readableMs();
-    if (!Number.isNaN(monotonicMs)) return latestAt(this.#snapshot, monotonicMs) < target;
+    const snapshot = this.#snapshot;
+    const monotonicMs = this.#readableMs(snapshot);
+    if (!Number.isNaN(monotonicMs)) return latestAt(snapshot, monotonicMs) < target;
     const now = this.#nowSlowly();
     return now.status === 'bounded' && now.latest < target;
   }
@@ -230,10 +220,16 @@ export class BoundedClockCore {
    *
    * Keeps the process alive while it waits.
    *
-   * @throws TC_TIMED_OUT after `timeoutMs` (default 60 s), TC_STOPPED when the clock is stopped, the signal's reason when aborted.
+   * @throws TC_TIMED_OUT after `timeoutMs` (default 60 s), TC_STOPPED when the clock is stopped, the signal's reason when aborted;
+   * TC_NOT_FINITE, TC_OUT_OF_RANGE for a width that is none.
    */
   ready(options: ReadyOptions = {}): Promise<BoundedTime> {
-    const maxWidthMs = options.maxWidthMs ?? Infinity;
+    const maxWidthMs = requireNumber('BoundedClock.ready', options.maxWidthMs ?? Number.MAX_VALUE, {
+      what: 'a width',
+      min: 0,
+      max: Number.MAX_VALUE,
+      unit: 'ms',
+    });
     return this.#waiters.until('BoundedClock.ready', options, () => {
       const now = this.now();
       if (now.status === 'unbounded') return { done: false, why: now.detail };
@@ -258,7 +254,8 @@ export class BoundedClockCore {
 
   /**
    * Takes in wall - monotonic as `measureTickEdges` has just measured it: offsets are then sharper than the wall clock's granularity.
-   * Bounds of true time do not depend on it.
+   * Bounds of true time do not depend on it. A later step of the wall clock by less than about 1 ms can go unnoticed and make
+   * offsets wrong by as much: where that matters, measure again right before reading.
    */
   learnWallRelation(measured: Interval): void {
     this.#examine();

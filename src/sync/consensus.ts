@@ -152,7 +152,9 @@ export class Consensus {
         'a leap second is due: UTC is ambiguous until it has passed and was measured again',
       );
     }
-    if (this.#void !== undefined) return this.#void;
+    // Once the sources have been measured again and disagree, that is the news.
+    const disagree = !this.#agreement.agreed && this.#agreement.reason === 'no-agreement';
+    if (this.#void !== undefined && !disagree) return this.#void;
     if (this.#answering === 0 && this.#trackers.some((tracker) => tracker.exchanges > 0 && !tracker.unconfirmed)) {
       return unboundedBy('holdover-expired', `no source has answered for ${this.#settings.holdoverMaxMs} ms`);
     }

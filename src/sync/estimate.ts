@@ -54,9 +54,9 @@ const UNIFORM_DEVIATION = 1 / Math.sqrt(3);
  * The midpoint of the exchange with the least delay among the newest (RFC 5905 section 10, the clock filter): delay only
  * adds error, so the fastest exchange is the one that knows most.
  *
- * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter), or that of a
- * uniform error over what the exchange itself proves where this is less, as for a single exchange; plus what drift can have
- * done since.
+ * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter), with a uniform error
+ * over what the exchange itself proves counted as one more observation, so that two equal midpoints are no certainty; never more
+ * than that uniform error alone; plus what drift can have done since.
  */
 export const leastDelayEstimator: Estimator = {
   name: 'least-delay',
@@ -71,7 +71,7 @@ export const leastDelayEstimator: Estimator = {
     const ownMs = (best.delayMs / 2) * UNIFORM_DEVIATION;
     const others = window.filter((sample) => sample !== best);
     const squares = others.reduce((sum, sample) => sum + (sample.thetaMs - best.thetaMs) ** 2, 0);
-    const jitterMs = others.length === 0 ? ownMs : Math.min(ownMs, Math.sqrt(squares / others.length));
+    const jitterMs = Math.min(ownMs, Math.sqrt((squares + ownMs ** 2) / (others.length + 1)));
     return { thetaMs: best.thetaMs, standardErrorMs: addUp(jitterMs, agedMs) };
   },
 };

@@ -178,6 +178,11 @@ export function encodeNtpRequest(target: Uint8Array, nonce: NtpTimestamp): Uint8
   return target.subarray(0, NTP_HEADER_BYTES);
 }
 
+/** Writes the transmit time of an encoded packet anew: the last thing before it is sent. @throws TC_OUT_OF_RANGE as above. */
+export function stampTransmit(packet: Uint8Array, stamp: NtpTimestamp): void {
+  writeStamp(headerView('stampTransmit', packet), TRANSMIT_AT, stamp);
+}
+
 function headerView(operation: string, target: Uint8Array): DataView {
   if (target.byteLength < NTP_HEADER_BYTES) {
     throw new ClockError(
