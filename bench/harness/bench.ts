@@ -34,6 +34,8 @@ export interface BenchResult {
   readonly text?: string;
   /** Which rows the table of text mode lists. Default: all. */
   readonly inText?: (row: BenchRow) => boolean;
+  /** A self-contained page, for `--html FILE`. */
+  readonly html?: () => string;
 }
 
 /** What every file in `bench/` exports. */

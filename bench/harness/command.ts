@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- NAME [--json] [--quick]`, apart from the process it runs in.
+ * `npm run bench -- NAME [--json] [--quick] [--html FILE]`, apart from the process it runs in.
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { listText, reportJson, reportText } from './report.ts';
@@ -14,6 +15,7 @@ export interface Terminal {
 const OPTIONS = {
   json: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
+  html: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -48,12 +50,17 @@ export async function runCommand(
 
 async function runBench(
   bench: Bench,
-  how: { readonly json: boolean; readonly quick: boolean },
+  how: { readonly json: boolean; readonly quick: boolean; readonly html?: string | undefined },
   terminal: Terminal,
 ): Promise<number> {
   const node = process.versions.node;
   try {
     const result = await bench.run({ quick: how.quick, progress: terminal.err });
+    if (how.html !== undefined) {
+      if (result.html === undefined) throw new Error('it has no page to write: leave --html out');
+      writeFileSync(how.html, result.html());
+      terminal.err(`wrote ${how.html}`);
+    }
     terminal.out(how.json ? reportJson(bench, result, node) : reportText(bench, result, node));
     return 0;
   } catch (error) {

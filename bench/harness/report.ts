@@ -20,7 +20,7 @@ export function reportText(bench: Pick<Bench, 'name' | 'summary'>, result: Bench
 /** The list of benches, one line each. */
 export function listText(benches: readonly Pick<Bench, 'name' | 'summary'>[]): string {
   const lines = alignColumns(benches.map(({ name, summary }) => [`  ${name}`, summary]));
-  return `npm run bench -- NAME [--json] [--quick]\n\n${lines}`;
+  return `npm run bench -- NAME [--json] [--quick] [--html FILE]\n\n${lines}`;
 }
 
 function cellsOf(row: BenchRow): string[] {

@@ -52,7 +52,8 @@ const UNIFORM_DEVIATION = 1 / Math.sqrt(3);
 
 /**
  * The midpoint of the exchange with the least delay among the newest (RFC 5905 section 10, the clock filter): delay only
- * adds error, so the fastest exchange is the one that knows most.
+ * adds error, so the fastest exchange is the one that knows most. What drift can have done since counts as delay: on a clock that
+ * nobody disciplines, a fast exchange of long ago knows less than a slower one of now.
  *
  * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter), with a uniform error
  * over what the exchange itself proves counted as one more observation, so that two equal midpoints are no certainty; never more
@@ -62,8 +63,10 @@ export const leastDelayEstimator: Estimator = {
   name: 'least-delay',
   estimate(samples, atMs, driftPpm) {
     const window = newest(samples);
+    const distanceMs = (sample: EstimatorSample): number =>
+      sample.delayMs / 2 + driftGrowthMs(atMs - sample.atMs, driftPpm);
     const best = window.reduce<EstimatorSample | undefined>(
-      (least, sample) => (least === undefined || isBetter(sample, least) ? sample : least),
+      (least, sample) => (least === undefined || isBetter(sample, least, distanceMs) ? sample : least),
       undefined,
     );
     if (best === undefined) return undefined;
@@ -85,9 +88,10 @@ function newest(samples: readonly EstimatorSample[]): readonly EstimatorSample[]
     .slice(0, WINDOW_SAMPLES);
 }
 
-/** Less delay is better; among equals the newer one, then the smaller theta, so that arrival order decides nothing. */
-function isBetter(a: EstimatorSample, b: EstimatorSample): boolean {
-  if (a.delayMs !== b.delayMs) return a.delayMs < b.delayMs;
+/** Less distance is better; among equals the newer one, then the smaller theta, so that arrival order decides nothing. */
+function isBetter(a: EstimatorSample, b: EstimatorSample, distanceMs: (sample: EstimatorSample) => number): boolean {
+  const difference = distanceMs(a) - distanceMs(b);
+  if (difference !== 0) return difference < 0;
   if (a.atMs !== b.atMs) return a.atMs > b.atMs;
   return a.thetaMs < b.thetaMs;
 }
