@@ -6,6 +6,7 @@
  */
 export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   index: 'src/index.ts',
+  testing: 'src/testing/index.ts',
 };
 
 /** What a user writes to import an entry point. */

@@ -3,7 +3,14 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'coverage', 'test/.examples', 'test/package/fixtures', 'test/reporter/fixtures']),
+  globalIgnores([
+    'dist',
+    'coverage',
+    'bench/.build',
+    'test/.examples',
+    'test/package/fixtures',
+    'test/reporter/fixtures',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -28,7 +28,11 @@ const config: ViteUserConfig = defineConfig({
   resolve: { alias: ALIASES },
   test: {
     reporters: ['default', here('./test/reporter/summary-reporter.ts')],
-    coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['**/*.test.ts', '**/*.test-d.ts'] },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-d.ts', '**/*.fixture.ts'],
+    },
     projects: [
       {
         extends: true,

@@ -51,6 +51,7 @@ export const FOLDERS: Readonly<Record<string, FolderRules>> = {
   misuse: { ...PURE, imports: ['core'], packages: ['estree', '@typescript-eslint/types'] },
   sim: { ...PURE, imports: ['core', 'sync'] },
   node: { ...RIM, imports: ['core', 'sync', 'pause'] },
+  testing: { ...RIM, imports: ['core', 'sync', 'sim'] },
   stores: { ...PURE, imports: ['core', 'lease'], hasIndex: false },
   guard: { ...RIM, imports: ['core', 'misuse'], packages: ['acorn'] },
   eslint: { ...PURE, imports: ['misuse'], packages: ['eslint', '@typescript-eslint/utils'] },
