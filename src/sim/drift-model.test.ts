@@ -94,7 +94,9 @@ describe('the temperature wave', () => {
     const options = { wanderPpm: 1, wave: { amplitudePpm: 4, periodMs: 4000 } };
     const both = ratesOf(options, 5, 4);
     const walk = ratesOf({ wanderPpm: 1 }, 5, 4);
-    expect(both.map((rate, index) => rate - walk[index]!)).toEqual([0, 4, 0, -4].map((ppm) => expect.closeTo(ppm, 9)));
+    [0, 4, 0, -4].forEach((ppm, step) => {
+      expect(both[step]! - walk[step]!).toBeCloseTo(ppm, 9);
+    });
   });
 });
 

@@ -27,6 +27,10 @@ const steps = fc.array(
 
 type Heap = Pick<DueHeap<Entry>, 'size' | 'push' | 'peek' | 'pop' | 'remove' | 'live'>;
 
+function byDue(a: Due, b: Due): number {
+  return a.dueMs === b.dueMs ? a.order - b.order : a.dueMs - b.dueMs;
+}
+
 /** The model: an array that is sorted whenever it is looked at. */
 class SortedArray implements Heap {
   #live: Entry[] = [];
@@ -37,7 +41,7 @@ class SortedArray implements Heap {
 
   push(entry: Entry): void {
     this.#live.push(entry);
-    this.#live.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
+    this.#live.sort(byDue);
   }
 
   peek(): Entry | undefined {
@@ -110,7 +114,7 @@ describe('the queue', () => {
     class LastFirst extends SortedArray {
       override push(entry: Entry): void {
         super.push(entry);
-        (this.live() as Entry[]).sort((a, b) => a.dueMs - b.dueMs || b.order - a.order);
+        (this.live() as Entry[]).sort((a, b) => (a.dueMs === b.dueMs ? b.order - a.order : a.dueMs - b.dueMs));
       }
     }
     class Careless extends SortedArray {
@@ -145,7 +149,7 @@ describe('the queue', () => {
           }
           for (const entry of entries) if (!kept.has(entry)) heap.remove(entry);
           expect(heap.size).toBe(kept.size);
-          const sorted = [...kept].sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
+          const sorted = [...kept].sort(byDue);
           expect(sorted.map(() => heap.pop()?.order)).toEqual(sorted.map((entry) => entry.order));
           expect(heap.pop()).toBeUndefined();
         },

@@ -1,3 +1,5 @@
+/* That fast-check takes what has the shape of its own classes is what is tested here, with the compiler too. */
+/* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Fault, FAULT_KINDS, nodesOf } from './fault.ts';

@@ -4,7 +4,7 @@
  * Each kind of fault comes at random moments of a constant rate (a Poisson process), on each node from a stream of its own: another
  * node, or another kind, does not disturb the rest of the schedule.
  */
-import { requireDurationMs, requireNumber } from '../core/index.ts';
+import { requireDurationMs, requireInteger, requireNumber } from '../core/index.ts';
 import { FAULT_KINDS, type Fault, type FaultKind, FAULTS_MAX } from './fault.ts';
 import { type FaultLimits, isNetworkFault, requireNodesFor, settleLimits, shapeFault } from './fault-shapes.ts';
 import type { SeededRandom } from './random.ts';
@@ -37,7 +37,7 @@ const MS_PER_HOUR = 3_600_000;
  */
 export function drawFaults(random: SeededRandom, options: NemesisOptions): readonly Fault[] {
   const { nodes, ratePerHour } = options;
-  const faultsMax = requireNumber('drawFaults', options.faultsMax ?? FAULTS_MAX, COUNT_RANGE);
+  const faultsMax = requireInteger('drawFaults', options.faultsMax ?? FAULTS_MAX, COUNT_RANGE);
   const kinds = FAULT_KINDS.filter((kind) => requireRate(ratePerHour[kind] ?? 0) > 0);
   if (kinds.length === 0) return [];
   requireNodesFor('drawFaults', kinds, nodes);

@@ -17,6 +17,7 @@ import {
   shiftEpoch,
   type SplitEpoch,
 } from '../sync/index.ts';
+import { SeededRandom } from './random.ts';
 import type { SimNode } from './sim-node.ts';
 import type { SimWorldCore } from './sim-world.ts';
 
@@ -131,7 +132,11 @@ class SimNtpTransport implements NtpTransport {
   }
 
   resolve(): Promise<readonly NtpAddress[]> {
-    return Promise.resolve([{ ip: '127.0.0.1', family: 4, port: PORT }]);
+    // Each node has an address of its own: the same server behind two names has one vote.
+    const bits = new SeededRandom(0).fork(this.#server.node.name).bits();
+    return Promise.resolve([
+      { ip: `127.${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}`, family: 4, port: PORT },
+    ]);
   }
 
   query(query: NtpQuery): Promise<NtpQueryResult> {

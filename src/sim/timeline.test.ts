@@ -55,7 +55,7 @@ describe('the order of events', () => {
             ...actors.flatMap((dueMs, rank) => dueMs.map((atMs) => ({ atMs, rank, text: `${atMs} actor ${rank}` }))),
           ]
             .filter(({ atMs }) => atMs <= untilMs)
-            .sort((a, b) => a.atMs - b.atMs || a.rank - b.rank);
+            .sort((a, b) => (a.atMs === b.atMs ? a.rank - b.rank : a.atMs - b.atMs));
           expect(seen).toEqual(expected.map(({ text }) => text));
           expect(timeline.nowMs).toBe(untilMs);
           expect(timeline.eventsRun).toBe(expected.length);

@@ -22,7 +22,7 @@ import { SourceTracker } from './source-tracker.ts';
 import { clustersAsOffsets, explainDisagreement, sourceStatus, verdictOf, type Verdict } from './verdicts.ts';
 import { wallOffsetFrom } from './wall-offset.ts';
 
-/** A clock is in holdover when no truechimer has answered for this many polling intervals (RFC 5905's reach register). */
+/** A clock is in holdover when every truechimer failed this often in a row, or for as many polling intervals (RFC 5905's reach register). */
 const HOLDOVER_POLLS = 8;
 
 /** What the clock does for its consensus. */
@@ -45,6 +45,8 @@ export class Consensus {
   #snapshot: Snapshot = VOID_SNAPSHOT;
   #agreement: Agreement = { agreed: false, reason: 'too-few-sources' };
   #answering = 0;
+  /** Sources behind which the same server answers as behind an earlier one: they have no vote of their own. */
+  #duplicates: ReadonlyMap<SourceTracker, string> = new Map();
   /** Set when bounds were voided, until there is a new agreement. */
   #void: UnboundedTime | undefined;
   #leapMomentMs: number | undefined;
@@ -139,8 +141,13 @@ export class Consensus {
       const detail = 'the end of a month with a leap second has passed';
       this.forget('leap-second', detail);
       this.announceVoid('leap-second', detail);
-    } else if (this.#snapshot !== VOID_SNAPSHOT && nowMs >= this.#snapshot.voidAfterMs) this.#publish();
+    } else if (this.#isExpired(nowMs)) this.#publish();
     this.#settleState();
+  }
+
+  /** Whether some evidence is too old by now. While a leap second makes time ambiguous nothing is published that could change that. */
+  #isExpired(nowMs: number): boolean {
+    return this.#snapshot !== VOID_SNAPSHOT && nowMs >= this.#snapshot.voidAfterMs && this.#phase() === 'before';
   }
 
   /** Why there is no bound now. */
@@ -152,10 +159,11 @@ export class Consensus {
         'a leap second is due: UTC is ambiguous until it has passed and was measured again',
       );
     }
-    // Once the sources have been measured again and disagree, that is the news.
-    const disagree = !this.#agreement.agreed && this.#agreement.reason === 'no-agreement';
-    if (this.#void !== undefined && !disagree) return this.#void;
-    if (this.#answering === 0 && this.#trackers.some((tracker) => tracker.exchanges > 0 && !tracker.unconfirmed)) {
+    // Once the sources have been measured again, what that gave is the news.
+    if (this.#void !== undefined && !this.#trackers.every((tracker) => tracker.tried || tracker.denied))
+      return this.#void;
+    const nowMs = this.#port.monotonicMs();
+    if (this.#answering === 0 && this.#trackers.some((tracker) => tracker.thetaAt(nowMs) !== undefined)) {
       return unboundedBy('holdover-expired', `no source has answered for ${this.#settings.holdoverMaxMs} ms`);
     }
     if (!this.everySourceTried)
@@ -211,12 +219,13 @@ export class Consensus {
     if (this.#stopped) return;
     const nowMs = this.#port.monotonicMs();
     const answering = this.#trackers.filter((tracker) => this.#expiryMs(tracker) > nowMs);
+    this.#duplicates = duplicatesAmong(answering);
     const opinions = answering.flatMap((tracker): Opinion[] => {
-      const theta = tracker.thetaAt(nowMs);
+      const theta = this.#duplicates.has(tracker) ? undefined : tracker.thetaAt(nowMs);
       return theta === undefined ? [] : [{ name: tracker.source.name, interval: theta }];
     });
     this.#answering = opinions.length;
-    this.#agreement = agree(opinions, { configured: this.#trackers.length, tolerated: this.#settings.falsetickers });
+    this.#agreement = this.#agreementOf(opinions);
     if (this.#phase() !== 'ambiguous') {
       this.#snapshot = this.#agreement.agreed ? this.#snapshotOf(this.#agreement.interval, nowMs) : VOID_SNAPSHOT;
       if (this.#agreement.agreed) this.#void = undefined;
@@ -225,6 +234,15 @@ export class Consensus {
     this.#host.published(this.#phase() === 'ambiguous' ? VOID_SNAPSHOT : this.#snapshot);
     this.#settleState();
     this.#announceVerdicts();
+  }
+
+  /**
+   * What the opinions agree on. Nothing is said before every source has been tried once: whoever answers first must not be believed
+   * alone while those that could contradict are on their way.
+   */
+  #agreementOf(opinions: readonly Opinion[]): Agreement {
+    if (!this.everySourceTried) return { agreed: false, reason: 'too-few-sources' };
+    return agree(opinions, { configured: this.#trackers.length, tolerated: this.#settings.falsetickers });
   }
 
   #snapshotOf(theta: Interval, nowMs: number): Snapshot {
@@ -267,7 +285,7 @@ export class Consensus {
   }
 
   #verdict(tracker: SourceTracker): Verdict {
-    return verdictOf(tracker, this.#agreement);
+    return verdictOf(tracker, this.#agreement, this.#duplicates.get(tracker));
   }
 
   #announceVerdicts(): void {
@@ -301,8 +319,26 @@ export class Consensus {
   #isHoldover(nowMs: number): boolean {
     return this.#trackers
       .filter((tracker) => this.#isTruechimer(tracker))
-      .every((tracker) => nowMs - (tracker.lastExchange?.receivedMs ?? -Infinity) > HOLDOVER_POLLS * tracker.pollMs);
+      .every(
+        (tracker) =>
+          tracker.failures >= HOLDOVER_POLLS ||
+          nowMs - (tracker.lastExchange?.receivedMs ?? -Infinity) > HOLDOVER_POLLS * tracker.pollMs,
+      );
   }
+}
+
+/** Each tracker that is answered by the same server as one before it, and the name of that one: one liar must not have two votes. */
+function duplicatesAmong(trackers: readonly SourceTracker[]): ReadonlyMap<SourceTracker, string> {
+  const first = new Map<string, string>();
+  const duplicates = new Map<SourceTracker, string>();
+  for (const tracker of trackers) {
+    const server = tracker.lastExchange?.server;
+    if (server === undefined) continue;
+    const known = first.get(server);
+    if (known === undefined) first.set(server, tracker.source.name);
+    else duplicates.set(tracker, known);
+  }
+  return duplicates;
 }
 
 function unboundedBy(reason: UnboundedReason, detail: string): UnboundedTime {

@@ -45,7 +45,8 @@ export class ContinuityWitness {
   learnWallRelation(measured: Interval): void {
     const wall = intersectIntervals(this.#relations.wall, measured);
     if (wall === undefined) return;
-    this.#relations = { ...this.#relations, wall };
+    const wallReference = intersectIntervals(this.#relations.wallReference, measured) ?? this.#relations.wallReference;
+    this.#relations = { ...this.#relations, wall, wallReference };
     this.window = witnessWindow(this.#relations, this.#port);
   }
 

@@ -60,20 +60,27 @@ export interface ClockRelations {
   readonly atMs: number;
   /** The monotonic reading since which the wall clock may have been slewed away from it: before its reading, not after the look. */
   readonly slewSinceMs: number;
-  /** wall - monotonic. */
+  /** wall - monotonic, as it is now: a small shift that was tolerated has moved it. */
   readonly wall: Interval;
-  /** boot - monotonic. */
-  readonly boot: Interval;
+  /**
+   * wall - monotonic, as it was when it was last void: narrowed by every look and moved by none but a step, so that small shifts add
+   * up until they count as a jump.
+   */
+  readonly wallReference: Interval;
+  /** boot - monotonic, in the same sense. */
+  readonly bootReference: Interval;
 }
 
 /** What the first look proves. */
 export function relationsFromLook(look: ClockLook, port: ClockPort): ClockRelations {
   const { granularity } = port;
+  const wall = relationFromReading(look.wall, granularity.wallMs, granularity.monotonicMs);
   return {
     atMs: look.boot.afterMs,
     slewSinceMs: look.wall.beforeMs,
-    wall: relationFromReading(look.wall, granularity.wallMs, granularity.monotonicMs),
-    boot: relationFromReading(look.boot, granularity.bootMs, granularity.monotonicMs),
+    wall,
+    wallReference: wall,
+    bootReference: relationFromReading(look.boot, granularity.bootMs, granularity.monotonicMs),
   };
 }
 
@@ -85,21 +92,27 @@ export function judgeContinuity(
 ): { readonly continuity: Continuity; readonly relations: ClockRelations } {
   const fresh = relationsFromLook(look, port);
   const slewMs = multiplyUp(Math.max(0, fresh.atMs - known.slewSinceMs), ratioFromPpmUp(port.wallSlewPpm));
-  const wall = compareRelation(known.wall, fresh.wall, addUp(slewMs, JUMP_TOLERANCE_MS));
+  const wall = compareRelation(known.wallReference, fresh.wallReference, { slewMs, toleranceMs: JUMP_TOLERANCE_MS });
   const boot = port.monotonicCountsSuspend
-    ? { jump: undefined, merged: fresh.boot }
-    : compareRelation(known.boot, fresh.boot, SUSPEND_TOLERANCE_MS);
+    ? { jump: undefined, reference: fresh.bootReference }
+    : compareRelation(known.bootReference, fresh.bootReference, { slewMs: 0, toleranceMs: SUSPEND_TOLERANCE_MS });
   if (boot.jump !== undefined && boot.jump.latest > 0) {
-    const wallStep = stepBeside(boot.jump, subtractIntervals(fresh.wall, known.wall));
+    const wallStep = stepBeside(boot.jump, subtractIntervals(fresh.wall, known.wallReference));
     return { continuity: { kind: 'suspend', length: boot.jump, wallStep }, relations: fresh };
   }
   if (wall.jump !== undefined) {
     const kind = wall.jump.latest > 0 ? 'forward-jump' : 'backward-step';
-    const relations = kind === 'forward-jump' ? fresh : { ...fresh, boot: boot.merged };
+    const relations = kind === 'forward-jump' ? fresh : { ...fresh, bootReference: boot.reference };
     return { continuity: { kind, wallStep: wall.jump }, relations };
   }
-  const wallMerged = mergeRelation(known.wall, fresh.wall, slewMs);
-  return { continuity: { kind: 'continuous' }, relations: { ...fresh, wall: wallMerged, boot: boot.merged } };
+  const moved = widenInterval(known.wall, { earlierByMs: slewMs, laterByMs: slewMs });
+  const relations = {
+    ...fresh,
+    wall: intersectIntervals(moved, fresh.wall) ?? fresh.wall,
+    wallReference: wall.reference,
+    bootReference: boot.reference,
+  };
+  return { continuity: { kind: 'continuous' }, relations };
 }
 
 /** How far the wall clock was set while the machine slept: what its move leaves when the sleep is taken off. */
@@ -109,23 +122,18 @@ function stepBeside(sleep: Interval, wallMove: Interval): Interval {
   return containsMs(tolerated, 0) ? NO_STEP : step;
 }
 
-/** The jump between two relations when even the tolerance cannot reconcile them, else their intersection. */
+/** The jump between two relations when even slew and tolerance cannot reconcile them, else what is left of the reference. */
 function compareRelation(
-  known: Interval,
+  reference: Interval,
   fresh: Interval,
-  toleranceMs: number,
-): { readonly jump: Interval | undefined; readonly merged: Interval } {
-  const widened = widenInterval(known, { earlierByMs: toleranceMs, laterByMs: toleranceMs });
-  if (intersectIntervals(widened, fresh) === undefined) {
-    return { jump: subtractIntervals(fresh, known), merged: fresh };
+  allow: { readonly slewMs: number; readonly toleranceMs: number },
+): { readonly jump: Interval | undefined; readonly reference: Interval } {
+  const slewed = widenInterval(reference, { earlierByMs: allow.slewMs, laterByMs: allow.slewMs });
+  const tolerated = widenInterval(slewed, { earlierByMs: allow.toleranceMs, laterByMs: allow.toleranceMs });
+  if (intersectIntervals(tolerated, fresh) === undefined) {
+    return { jump: subtractIntervals(fresh, reference), reference: fresh };
   }
-  return { jump: undefined, merged: mergeRelation(known, fresh, 0) };
-}
-
-/** Narrows what is known by a fresh look; where only the tolerance reconciled them, the fresh look replaces it. */
-function mergeRelation(known: Interval, fresh: Interval, slewMs: number): Interval {
-  const moved = widenInterval(known, { earlierByMs: slewMs, laterByMs: slewMs });
-  return intersectIntervals(moved, fresh) ?? fresh;
+  return { jump: undefined, reference: intersectIntervals(slewed, fresh) ?? slewed };
 }
 
 /** The range in which (wall - monotonic) of an unbracketed read lies while nothing happened; outside it, look closely. */
@@ -146,7 +154,7 @@ export function witnessWindow(relations: ClockRelations, port: ClockPort): Witne
   const slewMs = multiplyUp(WITNESS_WINDOW_MS_MAX, ratioFromPpmUp(port.wallSlewPpm));
   const marginMs = addUp(slewMs, JUMP_TOLERANCE_MS);
   return {
-    minGapMs: relations.wall.earliest - port.granularity.wallMs - marginMs,
-    maxGapMs: relations.wall.latest + marginMs,
+    minGapMs: relations.wallReference.earliest - port.granularity.wallMs - marginMs,
+    maxGapMs: relations.wallReference.latest + marginMs,
   };
 }

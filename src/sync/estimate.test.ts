@@ -15,6 +15,7 @@ import {
 const sample: fc.Arbitrary<EstimatorSample> = fc.record({
   thetaMs: fc.integer({ min: 0, max: 3 }).map((n) => n * 0.1),
   delayMs: fc.integer({ min: 0, max: 3 }).map((n) => n * 0.7),
+  sourceErrorMs: fc.integer({ min: 0, max: 2 }).map((n) => n * 0.35),
   atMs: fc.integer({ min: 0, max: 6 }),
 });
 
@@ -46,7 +47,20 @@ function indifferentToOrder(estimate: Estimate): fc.IProperty<[[EstimatorSample[
 }
 
 describe('the least-delay estimator', () => {
-  const at = (atMs: number, thetaMs: number, delayMs: number): EstimatorSample => ({ atMs, thetaMs, delayMs });
+  const at = (atMs: number, thetaMs: number, delayMs: number, sourceErrorMs = 0): EstimatorSample => ({
+    atMs,
+    thetaMs,
+    delayMs,
+    sourceErrorMs,
+  });
+
+  it('does not let a near server with a poor clock speak for the others', () => {
+    const good = [at(0, 0.1, 20, 0.5), at(1, -0.1, 20, 0.5), at(2, 0, 20, 0.5)];
+    const poor = at(3, 400, 0.1, 900);
+    const estimate = leastDelayEstimator.estimate([...good, poor], 3, 50)!;
+    expect(Math.abs(estimate.thetaMs)).toBeLessThan(1);
+    expect(leastDelayEstimator.estimate([poor], 3, 50)!.standardErrorMs).toBeGreaterThan(500);
+  });
 
   it('gives the same answer in any order of arrival, ties included', () => {
     fc.assert(indifferentToOrder(leastDelayEstimator.estimate), { numRuns: 5000 });

@@ -13,6 +13,8 @@ export interface EstimatorSample {
   readonly thetaMs: number;
   /** The round trip, without the source's dwell. */
   readonly delayMs: number;
+  /** How far the source's clock may be from true time, by its own claim. */
+  readonly sourceErrorMs: number;
   /** The monotonic reading on receipt. */
   readonly atMs: number;
 }
@@ -52,8 +54,8 @@ const UNIFORM_DEVIATION = 1 / Math.sqrt(3);
 
 /**
  * The midpoint of the exchange with the least delay among the newest (RFC 5905 section 10, the clock filter): delay only
- * adds error, so the fastest exchange is the one that knows most. What drift can have done since counts as delay: on a clock that
- * nobody disciplines, a fast exchange of long ago knows less than a slower one of now.
+ * adds error, so the fastest exchange is the one that knows most. What the source admits to, and what drift can have done since,
+ * count as delay (root distance): a near server with a poor clock knows less than a far one with a good clock.
  *
  * The standard error is the root mean square distance of the other midpoints from it (the RFC's peer jitter), with a uniform error
  * over what the exchange itself proves counted as one more observation, so that two equal midpoints are no certainty; never more
@@ -64,18 +66,19 @@ export const leastDelayEstimator: Estimator = {
   estimate(samples, atMs, driftPpm) {
     const window = newest(samples);
     const distanceMs = (sample: EstimatorSample): number =>
-      sample.delayMs / 2 + driftGrowthMs(atMs - sample.atMs, driftPpm);
+      sample.delayMs / 2 + sample.sourceErrorMs + driftGrowthMs(atMs - sample.atMs, driftPpm);
     const best = window.reduce<EstimatorSample | undefined>(
       (least, sample) => (least === undefined || isBetter(sample, least, distanceMs) ? sample : least),
       undefined,
     );
     if (best === undefined) return undefined;
     const agedMs = driftGrowthMs(atMs - best.atMs, driftPpm) * UNIFORM_DEVIATION;
-    const ownMs = (best.delayMs / 2) * UNIFORM_DEVIATION;
+    const ownMs = (best.delayMs / 2 + best.sourceErrorMs) * UNIFORM_DEVIATION;
+    const claimedMs = best.sourceErrorMs * UNIFORM_DEVIATION;
     const others = window.filter((sample) => sample !== best);
     const squares = others.reduce((sum, sample) => sum + (sample.thetaMs - best.thetaMs) ** 2, 0);
     const jitterMs = Math.min(ownMs, Math.sqrt((squares + ownMs ** 2) / (others.length + 1)));
-    return { thetaMs: best.thetaMs, standardErrorMs: addUp(jitterMs, agedMs) };
+    return { thetaMs: best.thetaMs, standardErrorMs: addUp(Math.max(jitterMs, claimedMs), agedMs) };
   },
 };
 
@@ -83,7 +86,8 @@ function newest(samples: readonly EstimatorSample[]): readonly EstimatorSample[]
   return [...samples]
     .sort((a, b) => {
       if (a.atMs !== b.atMs) return b.atMs - a.atMs;
-      return a.delayMs === b.delayMs ? a.thetaMs - b.thetaMs : a.delayMs - b.delayMs;
+      if (a.delayMs !== b.delayMs) return a.delayMs - b.delayMs;
+      return a.thetaMs === b.thetaMs ? a.sourceErrorMs - b.sourceErrorMs : a.thetaMs - b.thetaMs;
     })
     .slice(0, WINDOW_SAMPLES);
 }
@@ -93,7 +97,8 @@ function isBetter(a: EstimatorSample, b: EstimatorSample, distanceMs: (sample: E
   const difference = distanceMs(a) - distanceMs(b);
   if (difference !== 0) return difference < 0;
   if (a.atMs !== b.atMs) return a.atMs > b.atMs;
-  return a.thetaMs < b.thetaMs;
+  if (a.thetaMs !== b.thetaMs) return a.thetaMs < b.thetaMs;
+  return a.sourceErrorMs < b.sourceErrorMs;
 }
 
 /** Moves an estimate into the bounds: the truth is there, so a guess outside is known to be wrong. */

@@ -51,6 +51,10 @@ export class SourceTracker {
   exchanges = 0;
   /** Measurements made, since the start. */
   attempts = 0;
+  /** Measurements without an exchange in a row. */
+  failures = 0;
+  /** Whether a measurement has ended since the last `remeasure`. */
+  tried = false;
   /** What the last measurement gave. */
   lastOutcome: MeasureOutcome | undefined;
   /** The last exchange, if any. */
@@ -104,6 +108,7 @@ export class SourceTracker {
   /** Forgets what it proved and measures again as soon as the source permits. */
   remeasure(): void {
     this.#era += 1;
+    this.tried = false;
     this.#forget();
     this.#unconfirmed = false;
     this.hurry();
@@ -183,6 +188,8 @@ export class SourceTracker {
 
   #learn(outcome: MeasureOutcome, era: number): void {
     const admitted = outcome.outcome !== 'measured' || (this.#host.admit(outcome.exchange) && era === this.#era);
+    if (era === this.#era) this.tried = true;
+    this.failures = outcome.outcome === 'measured' ? 0 : this.failures + 1;
     if (admitted) {
       this.lastOutcome = outcome;
       if (outcome.outcome === 'measured') this.#learnExchange(outcome.exchange);
@@ -208,7 +215,7 @@ export class SourceTracker {
       if (!wasUnconfirmed) this.#schedule.hurry(exchange.receivedMs);
     }
     const { thetaMs, delayMs } = midpointOfExchange(exchange, this.#host.axis);
-    this.#recent.push({ thetaMs, delayMs, atMs: exchange.receivedMs });
+    this.#recent.push({ thetaMs, delayMs, sourceErrorMs: exchange.sourceErrorMs, atMs: exchange.receivedMs });
     if (this.#recent.length > RECENT_EXCHANGES_MAX) this.#recent.shift();
     if (contradicts) this.#host.contradicted(this);
   }

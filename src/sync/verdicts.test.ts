@@ -163,7 +163,7 @@ describe('sourceStatus', () => {
   });
 
   it('tells the offset, the least delay, and who answered how long ago', () => {
-    const recent = [5, 3, 4].map((delayMs) => ({ thetaMs: 0, delayMs, atMs: 0 }));
+    const recent = [5, 3, 4].map((delayMs) => ({ thetaMs: 0, delayMs, sourceErrorMs: 0, atMs: 0 }));
     const known = { thetaAt: () => ({ earliest: 10, latest: 12 }), recent, lastExchange: exchange };
     expect(sourceStatus(tracker(known), input)).toEqual({
       name: 'a',

@@ -14,8 +14,11 @@ export interface Verdict {
 }
 
 /** Judges one source by the agreement, or by its last outcome where it proved nothing. */
-export function verdictOf(tracker: SourceTracker, agreement: Agreement): Verdict {
+export function verdictOf(tracker: SourceTracker, agreement: Agreement, duplicateOf?: string): Verdict {
   const { name } = tracker.source;
+  if (duplicateOf !== undefined) {
+    return { verdict: 'rejected', reason: `the same server answers as behind ${duplicateOf}: it has one vote` };
+  }
   if (agreement.agreed && agreement.truechimers.includes(name)) return { verdict: 'truechimer' };
   if (agreement.agreed && agreement.falsetickers.includes(name)) {
     return { verdict: 'falseticker', reason: 'it disagrees with the majority' };

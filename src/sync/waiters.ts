@@ -21,6 +21,9 @@ const RECHECK_MS_MAX = 1000;
 /** Nor more often than this, in ms: a wait must not come back at the very reading at which it found nothing. */
 const RECHECK_MS_MIN = 0.001;
 
+/** A wait that looks can publish and so wake all waits again; after so many rounds the timers of the waits have to do. */
+const WAKE_ROUNDS_MAX = 4;
+
 /** What may end a wait early. */
 export interface WaitUntilOptions {
   /** Aborting rejects the wait with the signal's reason. */
@@ -44,6 +47,8 @@ export class Waiters {
   readonly #port: ClockPort;
   readonly #waits = new Set<Wait>();
   #stopped = false;
+  #waking = false;
+  #again = false;
 
   constructor(port: ClockPort) {
     this.#port = port;
@@ -51,7 +56,17 @@ export class Waiters {
 
   /** Something changed: every wait looks again. */
   wake(): void {
-    for (const wait of [...this.#waits]) wait.wake();
+    this.#again = true;
+    if (this.#waking) return;
+    this.#waking = true;
+    try {
+      for (let round = 0; this.#again && round < WAKE_ROUNDS_MAX; round += 1) {
+        this.#again = false;
+        for (const wait of [...this.#waits]) wait.wake();
+      }
+    } finally {
+      this.#waking = false;
+    }
   }
 
   /** Rejects every wait, now and later. */

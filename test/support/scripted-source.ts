@@ -67,7 +67,7 @@ export class ScriptedSource implements TimeSource, ScriptedOptions {
   lieMs = 0;
   errorMs = 0.5;
   leap: Exchange['leap'] = 'none';
-  server = 'one';
+  server: string;
   behaviour: ScriptedOptions['behaviour'] = 'honest';
   timeScale: TimeScale = 'utc';
   pace: Pace = QUICK_PACE;
@@ -79,6 +79,7 @@ export class ScriptedSource implements TimeSource, ScriptedOptions {
   constructor(world: World, name: string, options: Partial<ScriptedOptions> = {}) {
     this.#world = world;
     this.name = name;
+    this.server = `behind ${name}`;
     Object.assign(this, options);
   }
 
