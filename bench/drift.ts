@@ -16,7 +16,7 @@ export const name = 'drift';
 export const summary =
   'errors, widths and violations in simulated networks, and how width scales (--html FILE for charts)';
 
-const FOR_MS = 100_000_000;
+const FOR_MS = 40_000_000;
 const FOR_MS_QUICK = 10_000_000;
 const EVERY_MS = 5000;
 const SEED = 42;

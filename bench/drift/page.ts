@@ -56,8 +56,9 @@ ${figuresTable(input.lines)}
 
 /** A document of its own for each chart: Plot needs one, and no browser. */
 function plot(options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<html><body></body></html>');
-  const figure = Plot.plot({ ...options, document: document as never });
+  // Their types speak of the DOM's, which this project does not load.
+  const { document } = parseHTML('<html><body></body></html>') as unknown as { readonly document: never };
+  const figure = Plot.plot({ ...options, document }) as unknown as { readonly outerHTML: string };
   return figure.outerHTML;
 }
 

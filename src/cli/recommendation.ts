@@ -71,7 +71,7 @@ function meaning({ maxOffsetMs, maxPairOffsetMs }: Limits): readonly string[] {
   const single = formatDuration(maxOffsetMs, { rounding: 'up' });
   const pair = formatDuration(maxPairOffsetMs, { rounding: 'up' });
   return [
-    `Timestamps of this machine can be wrong by up to ${single}.`,
+    `The wall clock of this machine can be wrong by up to ${single}; a Date.now() stamp is floored to its step on top.`,
     `Two machines this good can differ by up to ${pair}: use at least that as max-offset in systems like CockroachDB, and do not order events closer than that by wall time.`,
   ];
 }

@@ -45,7 +45,8 @@ describe('golden', () => {
         premises: this machine drifts at most 50 ppm; at most 1 of 4 servers lies
 
       Verdict
-        - Timestamps of this machine can be wrong by up to 1.3 ms.
+        - The wall clock of this machine can be wrong by up to 1.3 ms; a Date.now() stamp is floored to
+          its step on top.
         - Two machines this good can differ by up to 2.6 ms: use at least that as max-offset in systems
           like CockroachDB, and do not order events closer than that by wall time.
         - That holds now: left to itself, a clock that drifts by 50 ppm runs away by up to 4.33 s a day.

@@ -39,7 +39,7 @@ function tooFewSources({ premises, sources }: Evidence): readonly string[] {
   if (premises.sourcesAnswering > 0) {
     const { sourcesAnswering: answering, sourcesConfigured: configured, falsetickersTolerated: tolerated } = premises;
     return [
-      `Only ${answering} of ${configured} servers gave a usable answer and ${tolerated} may lie, so the answers might be lies: name more servers, or trust more with a smaller --falsetickers.`,
+      `Only ${answering} of ${configured} servers gave a usable answer and ${tolerated} may lie, so the answers might be lies: repair those that failed, or name more servers.`,
     ];
   }
   if (sources.some((source) => source.verdict === 'rejected')) {

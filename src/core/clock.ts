@@ -4,6 +4,7 @@
 import type { ClockPort, TimerHandle } from './clock-port.ts';
 import { Deadline, type DeadlineOptions } from './deadline.ts';
 import { MonotonicInstant, WallInstant } from './instant.ts';
+import { optionNames, requireOptions, requireSignal } from './options.ts';
 import { requireDurationMs } from './quantity.ts';
 import { addUp } from './rounding.ts';
 import { armTimer } from './timer.ts';
@@ -38,7 +39,7 @@ export interface MonotonicClock<Domain extends string = string> {
    * A limit `durationMs` from now: what replaces `Date.now() > limit`.
    *
    * @param durationMs - From 0 to 1e11 ms. Larger waits longer before giving up; smaller gives up sooner.
-   * @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION (you passed `Date.now() + ms`), TC_OUT_OF_RANGE.
+   * @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION (you passed `Date.now() + ms`), TC_OUT_OF_RANGE; TC_INVALID_ARGUMENT for wrong options.
    */
   deadline(durationMs: number, options?: DeadlineOptions): Deadline<Domain>;
 }
@@ -54,7 +55,7 @@ export interface Timers {
   /**
    * Resolves when `durationMs` have passed on the monotonic clock. Keeps the process alive while it is awaited.
    *
-   * @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_OUT_OF_RANGE; rejects with the signal's reason when aborted.
+   * @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_OUT_OF_RANGE; TC_INVALID_ARGUMENT for wrong options; rejects with the signal's reason when aborted.
    */
   sleep(durationMs: number, options?: WaitOptions): Promise<void>;
   /** Calls back once after `durationMs`; keeps the process alive until then. */
@@ -116,9 +117,20 @@ function monotonicClock<Domain extends string>(port: ClockPort, reading: Monoton
       new Deadline<Domain>(
         { port, clockId: id, readMs },
         requireDurationMs('MonotonicClock.deadline', durationMs),
-        options ?? {},
+        requireSignalOnly('MonotonicClock.deadline', options),
       ),
   };
+}
+
+const SIGNAL_ONLY = optionNames<WaitOptions>({ signal: true });
+
+const NO_OPTIONS: WaitOptions = {};
+
+function requireSignalOnly(operation: string, options: WaitOptions | undefined): WaitOptions {
+  if (options === undefined) return NO_OPTIONS;
+  requireOptions(operation, options, SIGNAL_ONLY);
+  requireSignal(operation, options.signal);
+  return options;
 }
 
 function createStopwatch(readMs: () => number): Stopwatch {
@@ -136,9 +148,10 @@ function createStopwatch(readMs: () => number): Stopwatch {
 
 function timersOf(port: ClockPort): Timers {
   return {
-    sleep: (durationMs, options = {}) => {
+    sleep: (durationMs, options) => {
+      const { signal } = requireSignalOnly('Timers.sleep', options);
       const untilMs = addUp(port.monotonicMs(), requireDurationMs('Timers.sleep', durationMs));
-      return sleepUntil(port, untilMs, options.signal);
+      return sleepUntil(port, untilMs, signal);
     },
     after: (durationMs, callback) => {
       const untilMs = addUp(port.monotonicMs(), requireDurationMs('Timers.after', durationMs));

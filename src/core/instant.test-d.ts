@@ -105,6 +105,16 @@ describe('what does compile', () => {
     expectTypeOf(clock.boot.stopwatch().elapsedMs()).toEqualTypeOf<number>();
   });
 
+  it('is refused only when it runs: docs/errors.md says so', () => {
+    later < mono;
+    // eslint-disable-next-line @typescript-eslint/restrict-template-expressions, @typescript-eslint/no-base-to-string -- lint sees it, the compiler does not
+    `${mono}`;
+    +mono;
+    void Number(mono);
+    void JSON.stringify(mono);
+    wall < wall;
+  });
+
   it('conversion to a primitive is never for monotonic instants, and text only for wall instants', () => {
     expectTypeOf<MonotonicInstant['toJSON']>().returns.toBeNever();
     expectTypeOf<WallInstant['toJSON']>().returns.toBeString();

@@ -12,13 +12,16 @@
  */
 import { isoFromEpochMs } from './civil.ts';
 import { ClockTypeError } from './errors.ts';
-import { requireDurationMs, requireEpochMs } from './quantity.ts';
+import { EPOCH_MS_MAX, requireDurationMs, requireEpochMs, requireNumber } from './quantity.ts';
 
 /** What `console.log` in Node calls; a registered symbol, so that core needs no Node. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** The identity of the wall clock: there is one UTC. */
 const WALL_ID = Symbol.for('truechimer.clock.wall');
+
+/** What a wall instant can name: the range of `Date`. */
+const DATE_RANGE = { what: 'a result', min: -EPOCH_MS_MAX, max: EPOCH_MS_MAX, unit: 'ms' };
 
 /**
  * A reading of one monotonic clock: comparable with readings of the same clock, and with nothing else.
@@ -154,12 +157,14 @@ export class WallInstant {
 
   /** The moment `durationMs` later on the UTC axis. @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_OUT_OF_RANGE. */
   plus(durationMs: number): WallInstant {
-    return new WallInstant(this.epochMilliseconds + requireDurationMs('WallInstant.plus', durationMs));
+    const epochMs = this.epochMilliseconds + requireDurationMs('WallInstant.plus', durationMs);
+    return new WallInstant(requireNumber('WallInstant.plus', epochMs, DATE_RANGE));
   }
 
   /** The moment `durationMs` earlier on the UTC axis. @throws TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_OUT_OF_RANGE. */
   minus(durationMs: number): WallInstant {
-    return new WallInstant(this.epochMilliseconds - requireDurationMs('WallInstant.minus', durationMs));
+    const epochMs = this.epochMilliseconds - requireDurationMs('WallInstant.minus', durationMs);
+    return new WallInstant(requireNumber('WallInstant.minus', epochMs, DATE_RANGE));
   }
 
   /** -1, 0 or 1 by what the wall clock said: it may have been stepped in between, so this is not the order of events. */

@@ -84,6 +84,12 @@ describe('interval', () => {
     expect(() => interval(2, 1)).toThrow('[2, 1] ms');
     expect(() => interval(NaN, 1)).toThrow(expect.objectContaining({ code: 'TC_NOT_FINITE' }));
     expect(() => interval(1, NaN)).toThrow(expect.objectContaining({ code: 'TC_NOT_FINITE' }));
+    const anyInterval = interval as (...edges: readonly unknown[]) => unknown;
+    expect(() => anyInterval('10', '9')).toThrow('requires two numbers, got [string "10", string "9"] ms. ');
+    expect(() => anyInterval()).toThrow('got [undefined, undefined] ms. ');
+    for (const edges of [[1], [1, '2'], [null, 2], [1n, 2n]]) {
+      expect(() => anyInterval(...edges)).toThrow(expect.objectContaining({ code: 'TC_NOT_FINITE' }));
+    }
   });
 
   it('contains its edges and nothing just outside', () => {

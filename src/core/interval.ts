@@ -5,6 +5,7 @@
  * (Marzullo, "Maintaining the Time in a Distributed System", 1983; Spanner's TrueTime, OSDI 2012). Every operation here
  * rounds outward, so a result is never narrower than the exact one, not by one ulp.
  */
+import { describeValue } from './describe-value.ts';
 import { ClockError } from './errors.ts';
 import { addDown, addUp, subtractDown, subtractUp } from './rounding.ts';
 
@@ -22,7 +23,7 @@ export type Order = 'before' | 'after' | 'overlapping';
  *
  * @param earliest - The lower edge, in ms; may be -Infinity.
  * @param latest - The upper edge, in ms; may be Infinity; not below `earliest`.
- * @throws TC_NOT_FINITE when an edge is NaN; TC_INVERTED_INTERVAL when `earliest > latest`.
+ * @throws TC_NOT_FINITE when an edge is NaN or no number; TC_INVERTED_INTERVAL when `earliest > latest`.
  *
  * @example
  * ```ts
@@ -34,10 +35,10 @@ export type Order = 'before' | 'after' | 'overlapping';
  * ```
  */
 export function interval(earliest: number, latest: number): Interval {
-  if (Number.isNaN(earliest) || Number.isNaN(latest)) {
+  if (!isNumber(earliest) || !isNumber(latest)) {
     throw new ClockError(
       'TC_NOT_FINITE',
-      `interval: requires two numbers, got [${earliest}, ${latest}] ms. Pass numbers; use infinities for an open side.`,
+      `interval: requires two numbers, got [${describeValue(earliest)}, ${describeValue(latest)}] ms. Pass numbers; use infinities for an open side.`,
       { earliestMs: earliest, latestMs: latest },
     );
   }
@@ -50,6 +51,10 @@ export function interval(earliest: number, latest: number): Interval {
     );
   }
   return { earliest, latest };
+}
+
+function isNumber(edge: unknown): boolean {
+  return typeof edge === 'number' && !Number.isNaN(edge);
 }
 
 /** Tells whether the interval contains the value, edges included. */

@@ -4,6 +4,7 @@
  * A duration above 1e11 ms (three years) is an epoch by mistake, and an epoch below 1e11 ms (before March 1973) is a
  * duration by mistake: `Date.now() >= policy.timeToLive()` shipped in a real cache. Neither is guessed at.
  */
+import { describeValue, isDate } from './describe-value.ts';
 import { ClockError } from './errors.ts';
 
 /** The longest duration, in ms, that is believed to be one; above it lies every epoch since 1973. */
@@ -11,6 +12,8 @@ export const DURATION_MS_MAX = 1e11;
 
 /** The range of `Date`, in ms on either side of 1970 (ECMA-262, time values). */
 export const EPOCH_MS_MAX = 8.64e15;
+
+const EPOCH = 'an epoch in milliseconds';
 
 /** The range that a duration must lie in; both ends are allowed. */
 export interface DurationRange {
@@ -49,7 +52,7 @@ export function requireDurationMs(operation: string, valueMs: number, range: Dur
  * TC_OUT_OF_RANGE outside the range of `Date`.
  */
 export function requireEpochMs(operation: string, epochMs: number): number {
-  requireFinite(operation, epochMs, 'an epoch in milliseconds');
+  requireFinite(operation, epochMs, EPOCH);
   if (Math.abs(epochMs) < DURATION_MS_MAX) {
     throw new ClockError(
       'TC_DURATION_AS_EPOCH',
@@ -100,17 +103,11 @@ export function requireInteger(
 
 function requireFinite(operation: string, value: unknown, what: string): void {
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  const got = typeof value === 'number' ? `${value}` : `${value === null ? 'null' : typeof value}${describe(value)}`;
-  throw new ClockError('TC_NOT_FINITE', `${operation}: requires ${what}, got ${got}. Pass a finite number.`, {
+  const got = describeValue(value);
+  const remedy = what === EPOCH && isDate(value) ? 'Pass date.getTime().' : 'Pass a finite number.';
+  throw new ClockError('TC_NOT_FINITE', `${operation}: requires ${what}, got ${got}. ${remedy}`, {
     value: typeof value === 'number' ? value : got,
   });
-}
-
-/** What follows the kind of a value in a message, safe for objects that refuse to become strings. */
-function describe(value: unknown): string {
-  if (typeof value === 'string') return ` ${JSON.stringify(value.slice(0, 40))}`;
-  if (typeof value === 'bigint') return ` ${value}n`;
-  return '';
 }
 
 function outOfRange(

@@ -1,8 +1,15 @@
 /**
  * The bounded clock that services start: the pure core on the machine's clocks, with NTP addresses and diagnostics.
  */
-import { type Clock, requireDurationMs } from '../core/index.ts';
-import { BoundedClockCore, type BoundedClockOptions, type TimeSource } from '../sync/index.ts';
+import {
+  type Clock,
+  ClockError,
+  describeValue,
+  optionNames,
+  requireDurationMs,
+  requireOptions,
+} from '../core/index.ts';
+import { BoundedClockCore, type BoundedClockOptions, parseNtpAddress, type TimeSource } from '../sync/index.ts';
 import { publishDiagnostics } from './diagnostics.ts';
 import { ntp } from './ntp.ts';
 import { systemClock } from './system-clock.ts';
@@ -47,11 +54,12 @@ export interface StartOptions extends Omit<BoundedClockOptions, 'sources'> {
  */
 export class BoundedClock extends BoundedClockCore {
   private constructor(options: StartOptions) {
-    const given: unknown = options.sources;
-    super((options.clock ?? systemClock).port, {
-      random: Math.random,
-      ...options,
-      sources: Array.isArray(given) ? given.map(toSource) : (given as readonly TimeSource[]),
+    const { clock = systemClock, waitMs, ...settings } = options;
+    const given: unknown = settings.sources;
+    super(requireClock(clock).port, {
+      ...settings,
+      random: settings.random ?? Math.random,
+      sources: Array.isArray(given) ? Array.from(given, toSource) : (given as readonly TimeSource[]),
     });
     publishDiagnostics(this);
   }
@@ -62,12 +70,13 @@ export class BoundedClock extends BoundedClockCore {
    * Resolves as soon as the clock is bounded, or every source has failed in a way that waiting does not mend (no such name, closed port,
    * refused), or `waitMs` have passed. Network trouble never rejects: look at `now().status`, or await `ready()`.
    *
-   * @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_MIXED_TIME_SCALES for options that cannot be right.
+   * @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_MIXED_TIME_SCALES for options that cannot be
+   * right, misspelt ones included.
    */
   static async start(options: StartOptions): Promise<BoundedClock> {
-    const waitMs = requireDurationMs('BoundedClock.start', options.waitMs ?? START_WAIT_MS_DEFAULT, { maxMs: 600_000 });
-    const clock = BoundedClock.startWithoutWaiting(options);
-    const limit = (options.clock ?? systemClock).monotonic.deadline(waitMs);
+    const given = requireStartOptions(options);
+    const clock = new BoundedClock(given);
+    const limit = (given.clock ?? systemClock).monotonic.deadline(given.waitMs ?? START_WAIT_MS_DEFAULT);
     while (clock.now().status === 'unbounded' && !clock.everySourceFailed && !limit.passed) {
       await clock.nextChange(limit.remainingMs());
     }
@@ -80,11 +89,47 @@ export class BoundedClock extends BoundedClockCore {
    * @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_MIXED_TIME_SCALES for options that cannot be right.
    */
   static startWithoutWaiting(options: StartOptions): BoundedClock {
-    return new BoundedClock(options);
+    return new BoundedClock(requireStartOptions(options));
   }
 }
 
+const OPERATION = 'BoundedClock.start';
+
+const START_OPTIONS = optionNames<StartOptions>({
+  sources: true,
+  clock: true,
+  waitMs: true,
+  driftPpm: true,
+  falsetickers: true,
+  timeoutMs: true,
+  holdoverMaxMs: true,
+  discontinuity: true,
+  discontinuityCheckMs: true,
+  estimator: true,
+  random: true,
+});
+
+/** Checks what the core does not know of; without options, the core says that there are no sources. */
+function requireStartOptions(options: StartOptions): StartOptions {
+  requireOptions(OPERATION, options, START_OPTIONS);
+  const given = (options as StartOptions | undefined) ?? ({} as StartOptions);
+  if (given.waitMs !== undefined) requireDurationMs(`${OPERATION} waitMs`, given.waitMs, { maxMs: 600_000 });
+  return given;
+}
+
+function requireClock(clock: Clock): Clock {
+  const given: unknown = clock;
+  const isClock = typeof given === 'object' && given !== null && 'port' in given && 'monotonic' in given;
+  if (isClock) return clock;
+  throw new ClockError(
+    'TC_INVALID_ARGUMENT',
+    `${OPERATION} clock: requires a clock, got ${describeValue(given)}. Pass one that createClock(port) made, or leave it out.`,
+  );
+}
+
 /** Whatever else was given is refused by the core, which checks every source. */
-function toSource(source: string | TimeSource): TimeSource {
-  return typeof source === 'string' ? ntp(source) : source;
+function toSource(source: string | TimeSource, index: number): TimeSource {
+  if (typeof source !== 'string') return source;
+  parseNtpAddress(source, `${OPERATION} sources[${index}]`);
+  return ntp(source);
 }

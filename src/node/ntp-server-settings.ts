@@ -1,7 +1,18 @@
 /**
  * What an embedded NTP server can be told, checked.
  */
-import { ClockError, requireDriftPpm, requireDurationMs, requireInteger, requireNumber } from '../core/index.ts';
+import {
+  ClockError,
+  describeValue,
+  DRIFT_PPM_MAX,
+  optionNames,
+  requireDurationMs,
+  requireInteger,
+  requireNumber,
+  requireOptionalBoolean,
+  requireOptionalFunction,
+  requireOptions,
+} from '../core/index.ts';
 import type { NtpLeap, SplitEpoch } from '../sync/index.ts';
 
 /** Delays that the server adds on the way, in ms. They change the path, never the time. */
@@ -69,6 +80,27 @@ export interface SettledNtpServerSettings {
 
 const OPERATION = 'NtpServer';
 
+/** The names of what can be changed while the server runs. */
+export const NTP_SERVER_SETTINGS: readonly string[] = optionNames<NtpServerSettings>({
+  offsetMs: true,
+  driftPpm: true,
+  stratum: true,
+  leap: true,
+  rootDelayMs: true,
+  rootDispersionMs: true,
+  precision: true,
+  delay: true,
+  lossRatio: true,
+  kiss: true,
+  silent: true,
+  minSpacingMs: true,
+  random: true,
+  timeAt: true,
+  tamper: true,
+});
+
+const DELAY_OPTIONS = optionNames<NtpServerDelay>({ outMs: true, backMs: true, jitterMs: true });
+
 /** The longest emulated delay, in ms. */
 const DELAY_MS_MAX = 60_000;
 
@@ -80,53 +112,66 @@ const ROOT_MS_MAX = 65_535_000;
 
 /** Checks the settings. @throws TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_INVALID_ARGUMENT, TC_EPOCH_AS_DURATION. */
 export function settleServerSettings(settings: NtpServerSettings): SettledNtpServerSettings {
-  const root = (valueMs: number | undefined): number =>
-    requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: ROOT_MS_MAX });
+  const root = (name: 'rootDelayMs' | 'rootDispersionMs'): number =>
+    requireDurationMs(`${OPERATION} ${name}`, settings[name] ?? 0, { maxMs: ROOT_MS_MAX });
+  requireOptionalBoolean(`${OPERATION} silent`, settings.silent);
+  for (const name of ['random', 'timeAt', 'tamper'] as const) {
+    requireOptionalFunction(`${OPERATION} ${name}`, settings[name]);
+  }
   return {
-    offsetMs: requireNumber(OPERATION, settings.offsetMs ?? 0, {
+    offsetMs: requireNumber(`${OPERATION} offsetMs`, settings.offsetMs ?? 0, {
       what: 'an offset',
       min: -OFFSET_MS_MAX,
       max: OFFSET_MS_MAX,
       unit: 'ms',
     }),
-    driftPpm: requireDrift(settings.driftPpm ?? 0),
-    stratum: requireInteger(OPERATION, settings.stratum ?? 10, { what: 'a stratum', min: 0, max: 255 }),
-    leap: requireInteger(OPERATION, settings.leap ?? 0, { what: 'a leap indicator', min: 0, max: 3 }) as NtpLeap,
-    rootDelayMs: root(settings.rootDelayMs),
-    rootDispersionMs: root(settings.rootDispersionMs),
-    precision: requireInteger(OPERATION, settings.precision ?? -20, {
+    driftPpm: requireNumber(`${OPERATION} driftPpm`, settings.driftPpm ?? 0, {
+      what: 'a drift',
+      min: -DRIFT_PPM_MAX,
+      max: DRIFT_PPM_MAX,
+      unit: 'ppm',
+    }),
+    stratum: requireInteger(`${OPERATION} stratum`, settings.stratum ?? 10, { what: 'a stratum', min: 0, max: 255 }),
+    leap: requireInteger(`${OPERATION} leap`, settings.leap ?? 0, {
+      what: 'a leap indicator',
+      min: 0,
+      max: 3,
+    }) as NtpLeap,
+    rootDelayMs: root('rootDelayMs'),
+    rootDispersionMs: root('rootDispersionMs'),
+    precision: requireInteger(`${OPERATION} precision`, settings.precision ?? -20, {
       what: 'a precision exponent',
       min: -128,
       max: 127,
     }),
     delay: settleDelay(settings.delay ?? {}),
-    lossRatio: requireNumber(OPERATION, settings.lossRatio ?? 0, { what: 'a loss ratio', min: 0, max: 1 }),
+    lossRatio: requireNumber(`${OPERATION} lossRatio`, settings.lossRatio ?? 0, {
+      what: 'a loss ratio',
+      min: 0,
+      max: 1,
+    }),
     kissId: settings.kiss === undefined ? undefined : requireKiss(settings.kiss),
     silent: settings.silent ?? false,
-    minSpacingMs: requireDurationMs(OPERATION, settings.minSpacingMs ?? 0),
+    minSpacingMs: requireDurationMs(`${OPERATION} minSpacingMs`, settings.minSpacingMs ?? 0),
     random: settings.random ?? Math.random,
     timeAt: settings.timeAt,
     tamper: settings.tamper,
   };
 }
 
-function requireDrift(driftPpm: number): number {
-  requireDriftPpm(OPERATION, Math.abs(driftPpm));
-  return driftPpm;
-}
-
 function settleDelay(delay: Partial<NtpServerDelay>): NtpServerDelay {
-  const duration = (valueMs: number | undefined): number =>
-    requireDurationMs(OPERATION, valueMs ?? 0, { maxMs: DELAY_MS_MAX });
-  return { outMs: duration(delay.outMs), backMs: duration(delay.backMs), jitterMs: duration(delay.jitterMs) };
+  requireOptions(`${OPERATION} delay`, delay, DELAY_OPTIONS);
+  const duration = (name: keyof NtpServerDelay): number =>
+    requireDurationMs(`${OPERATION} delay.${name}`, delay[name] ?? 0, { maxMs: DELAY_MS_MAX });
+  return { outMs: duration('outMs'), backMs: duration('backMs'), jitterMs: duration('jitterMs') };
 }
 
 /** The kiss code as a reference id. */
 function requireKiss(kiss: string): number {
-  if (!/^[!-~]{4}$/.test(kiss)) {
+  if (typeof kiss !== 'string' || !/^[!-~]{4}$/.test(kiss)) {
     throw new ClockError(
       'TC_INVALID_ARGUMENT',
-      `${OPERATION}: requires a kiss code of four printable ASCII characters, got ${JSON.stringify(kiss)}. Pass 'RATE', 'DENY' or 'RSTR'.`,
+      `${OPERATION} kiss: requires a kiss code of four printable ASCII characters, got ${describeValue(kiss)}. Pass 'RATE', 'DENY' or 'RSTR'.`,
       { kiss },
     );
   }

@@ -6,9 +6,9 @@
  * way out before T2 is stamped, on the way back after T3 was, so they lengthen the path and never falsify a stamp.
  */
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { ClockError, requireInteger } from '../core/index.ts';
+import { ClockError, describeValue, requireInteger, requireOptionalBoolean, requireOptions } from '../core/index.ts';
 import {
   decodeNtpPacket,
   encodeNtpPacket,
@@ -24,6 +24,7 @@ import {
 import { ServedTime } from './ntp-server-clock.ts';
 import {
   kissIdOf,
+  NTP_SERVER_SETTINGS,
   type NtpServerSettings,
   settleServerSettings,
   type SettledNtpServerSettings,
@@ -37,7 +38,7 @@ export const NTP_SERVER_CLIENTS_MAX = 1024;
 
 /** Where the server listens, and everything that `NtpServerSettings` has. */
 export interface NtpServerOptions extends NtpServerSettings {
-  /** An IP address of this machine. Default 127.0.0.1: nobody else can ask. */
+  /** An IP address of this machine, not a name. Default 127.0.0.1: nobody else can ask. */
   readonly host?: string;
   /** Default 0: any free one. */
   readonly port?: number;
@@ -106,11 +107,13 @@ export class NtpServer {
    * own error when it cannot listen there.
    */
   static async listen(options: NtpServerOptions = {}): Promise<NtpServer> {
+    requireOptions('NtpServer.listen', options, [...NTP_SERVER_SETTINGS, 'host', 'port', 'keepsAlive']);
+    requireOptionalBoolean('NtpServer.listen keepsAlive', options.keepsAlive);
     const settings = settleServerSettings(options);
-    const port = requireInteger('NtpServer.listen', options.port ?? 0, { what: 'a port', min: 0, max: 65_535 });
+    const port = requireInteger('NtpServer.listen port', options.port ?? 0, { what: 'a port', min: 0, max: 65_535 });
     const host = options.host ?? '127.0.0.1';
-    const type = isIPv6(host) ? 'udp6' : 'udp4';
-    const socket = createSocket({ type, lookup: alreadyAnAddress(type === 'udp6' ? 6 : 4) });
+    const family = requireLocalIp('NtpServer.listen host', host);
+    const socket = createSocket({ type: `udp${family}`, lookup: alreadyAnAddress(family) });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(port, host, () => {
@@ -143,6 +146,7 @@ export class NtpServer {
     if (this.#isClosed) {
       throw new ClockError('TC_SERVER_CLOSED', 'NtpServer.configure: the server has been closed. Start a new one.');
     }
+    requireOptions('NtpServer.configure', settings, NTP_SERVER_SETTINGS);
     const given = { ...this.#given, ...settings };
     this.#settings = settleServerSettings(given);
     this.#given = given;
@@ -258,6 +262,18 @@ interface HeldRequest {
   readonly receivedMs: number;
   readonly isTooSoon: boolean;
   readonly from: RemoteInfo;
+}
+
+/** The family of the address. Names are not looked up: `localhost` is two addresses, and a server listens on one. @throws TC_INVALID_ARGUMENT. */
+function requireLocalIp(operation: string, host: string): 4 | 6 {
+  const family = typeof host === 'string' ? isIP(host) : 0;
+  if (family === 4 || family === 6) return family;
+  throw new ClockError(
+    'TC_INVALID_ARGUMENT',
+    `${operation}: requires an IP address of this machine, got ${describeValue(host)}. ` +
+      "Pass '127.0.0.1', '::1', or '0.0.0.0' for every IPv4 address.",
+    { host },
+  );
 }
 
 /** Clients are known by address: looking it up would cost a turn of the event loop between T3 and the wire. */

@@ -11,8 +11,11 @@ describe('ntp', () => {
   });
 
   it('does not let options move the address', () => {
-    const options = { host: 'elsewhere.example.net', port: 1 } as object;
-    expect(ntp('time.example.net:99', options).name).toBe('time.example.net:99');
+    for (const options of [{ host: 'elsewhere.example.net' }, { port: 1 }]) {
+      expect(() => ntp('time.example.net:99', options as object)).toThrow(
+        /^ntp: unknown option .*\[TC_INVALID_ARGUMENT\]$/,
+      );
+    }
   });
 
   it.each(['', 'a b', 'host:0', '[::1', 'ntp://host'])('refuses %j by its own name', (address) => {

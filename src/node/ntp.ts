@@ -1,8 +1,11 @@
 /**
  * NTP servers for people: an address in, a time source out.
  */
+import { optionNames, requireOptions } from '../core/index.ts';
 import { type NtpOptions, NtpSource, type NtpTransport, parseNtpAddress, type TimeSource } from '../sync/index.ts';
 import { udpTransport } from './udp-transport.ts';
+
+const NTP_OPTIONS = optionNames<NtpOptions>({ timeScale: true, pace: true, rootDistanceMaxMs: true, name: true });
 
 /** All sources share one transport: it holds nothing between queries. */
 let sharedTransport: NtpTransport | undefined;
@@ -23,6 +26,8 @@ let sharedTransport: NtpTransport | undefined;
  * ```
  */
 export function ntp(address: string, options: NtpOptions = {}): TimeSource {
+  requireOptions('ntp', options, NTP_OPTIONS);
+  const server = parseNtpAddress(address, 'ntp');
   sharedTransport ??= udpTransport();
-  return new NtpSource(sharedTransport, { ...options, ...parseNtpAddress(address, 'ntp') });
+  return new NtpSource(sharedTransport, { ...options, ...server });
 }

@@ -51,6 +51,29 @@ describe('the platforms', () => {
     expect(port.wallSlewPpm).toBeGreaterThan(500);
   });
 
+  it('Android is Linux', () => {
+    const port = createSystemPort({ performance, platform: 'android', uptime: () => 12.34 });
+    expect(port.bootMs()).toBe(12_340);
+    expect([port.granularity.bootMs, port.monotonicCountsSuspend, port.wallSlewPpm]).toEqual([10, false, 0]);
+  });
+
+  it.each(['freebsd', 'openbsd', 'netbsd', 'aix', 'sunos', 'haiku', 'cygwin', 'constructor', ''])(
+    '%j: claims the least, and boot time is uptime in whole seconds',
+    (platform) => {
+      const port = createSystemPort({ performance, platform, uptime: () => 1234 });
+      expect(port.bootMs()).toBe(1_234_000);
+      expect([port.granularity.bootMs, port.monotonicCountsSuspend, port.wallSlewPpm]).toEqual([1000, false, 1000]);
+      expect(createSystemPort({ performance, platform }).bootMs()).toBeGreaterThan(0);
+    },
+  );
+
+  it('an uptime that is taken from the wall clock never goes back, and goes on counting', () => {
+    const uptimesS = [100, 105, 40, 42, 41, 50];
+    const port = createSystemPort({ performance, platform: 'aix', uptime: () => uptimesS.shift() ?? NaN });
+    const readings = Array.from({ length: 6 }, () => port.bootMs() / 1000);
+    expect(readings).toEqual([100, 105, 105, 107, 107, 116]);
+  });
+
   it('measures the granularity as the smallest step it sees', () => {
     const stepsMs = [3, 2, 5, 4];
     let index = 0;

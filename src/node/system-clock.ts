@@ -3,7 +3,11 @@
  *
  * What they are, by platform (libuv): `performance.now()` is CLOCK_MONOTONIC on Linux, which stands still in suspend and is slewed
  * together with the wall clock; mach_continuous_time on macOS and QueryPerformanceCounter on Windows, which count sleep. `os.uptime()`
- * on Linux is /proc/uptime: boot time in steps of 10 ms, suspend included.
+ * on Linux is /proc/uptime: boot time in steps of 10 ms, suspend included. Android is Linux.
+ *
+ * Elsewhere (FreeBSD, OpenBSD, AIX, SunOS and whatever comes) nothing is claimed that is not known: the monotonic clock may stand still in
+ * suspend, the wall clock may be slewed against it, and boot time is `os.uptime()` in whole seconds. Whether that counts suspend is up to
+ * the system; where it follows the wall clock, a step of that clock forward looks like a suspend.
  */
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
@@ -20,11 +24,37 @@ import {
   type TimerOptions,
 } from '../core/index.ts';
 
-/** The step of /proc/uptime, in ms. */
-const UPTIME_STEP_MS = 10;
+/** What is known of a platform's clocks. */
+interface PlatformClocks {
+  readonly monotonicCountsSuspend: boolean;
+  readonly wallSlewPpm: number;
+  /** The step of `os.uptime()` in ms, where it is boot time; undefined where the monotonic clock is. */
+  readonly uptimeStepMs: number | undefined;
+}
 
 /** The largest slew of the wall clock against an undisciplined monotonic clock, in ppm: adjtime's 500, with room. */
 const WALL_SLEW_PPM_ELSEWHERE = 1000;
+
+const LINUX: PlatformClocks = { monotonicCountsSuspend: false, wallSlewPpm: 0, uptimeStepMs: 10 };
+
+const COUNTING_SUSPEND: PlatformClocks = {
+  monotonicCountsSuspend: true,
+  wallSlewPpm: WALL_SLEW_PPM_ELSEWHERE,
+  uptimeStepMs: undefined,
+};
+
+const UNKNOWN: PlatformClocks = {
+  monotonicCountsSuspend: false,
+  wallSlewPpm: WALL_SLEW_PPM_ELSEWHERE,
+  uptimeStepMs: 1000,
+};
+
+const KNOWN: ReadonlyMap<string, PlatformClocks> = new Map([
+  ['linux', LINUX],
+  ['android', LINUX],
+  ['darwin', COUNTING_SUSPEND],
+  ['win32', COUNTING_SUSPEND],
+]);
 
 /** A monotonic clock that does not advance within this many reads is not one. */
 const GRANULARITY_READS_MAX = 1_000_000;
@@ -32,31 +62,33 @@ const GRANULARITY_READS_MAX = 1_000_000;
 /** How many advances are looked at to find the smallest. */
 const GRANULARITY_STEPS = 20;
 
-/** What the system port reads from the platform; replaced only in tests of the refusal to start. */
+/** What the system port reads from the platform; replaced only in tests. */
 export interface Platform {
   readonly performance: { now(): number } | undefined;
   readonly platform: string;
+  /** Seconds since the machine was started; `os.uptime` when left out. */
+  readonly uptime?: () => number;
 }
 
 /**
- * Makes the port of the machine's own clocks.
+ * Makes the port of the machine's own clocks. On a platform that is not known it claims the least: see the head of this file.
  *
  * @throws TC_NO_MONOTONIC_CLOCK when the platform has no working `performance.now()`: the wall clock is no substitute.
  */
 export function createSystemPort(from: Platform = { performance, platform: process.platform }): ClockPort {
   const source = requireMonotonic(from.performance);
-  const isLinux = from.platform === 'linux';
+  const clocks = KNOWN.get(from.platform) ?? UNKNOWN;
   const monotonicMs = (): number => source.now();
   return {
     name: 'system',
     monotonicId: Symbol.for('truechimer.clock.system.monotonic'),
     bootId: Symbol.for('truechimer.clock.system.boot'),
     monotonicMs,
-    bootMs: isLinux ? () => uptime() * 1000 : monotonicMs,
+    bootMs: clocks.uptimeStepMs === undefined ? monotonicMs : neverBack(from.uptime ?? uptime),
     wallMs: () => Date.now(),
-    granularity: lazyGranularity(source, isLinux),
-    monotonicCountsSuspend: !isLinux,
-    wallSlewPpm: isLinux ? 0 : WALL_SLEW_PPM_ELSEWHERE,
+    granularity: lazyGranularity(source, clocks.uptimeStepMs),
+    monotonicCountsSuspend: clocks.monotonicCountsSuspend,
+    wallSlewPpm: clocks.wallSlewPpm,
     setTimer,
   };
 }
@@ -70,8 +102,20 @@ function requireMonotonic(source: { now(): number } | undefined): { now(): numbe
   );
 }
 
+/** Uptime in ms. Some systems take it from the wall clock: when that is set back, counting goes on from the reading before. */
+function neverBack(uptimeSeconds: () => number): () => number {
+  let lastMs = -Infinity;
+  let aheadMs = 0;
+  return () => {
+    const readMs = uptimeSeconds() * 1000;
+    if (readMs + aheadMs < lastMs) aheadMs = lastMs - readMs;
+    lastMs = Math.max(lastMs, readMs + aheadMs);
+    return lastMs;
+  };
+}
+
 /** Measured on first use, not at import: a frozen fake clock must not break whoever merely imports this. */
-function lazyGranularity(source: { now(): number }, isLinux: boolean): ClockGranularity {
+function lazyGranularity(source: { now(): number }, uptimeStepMs: number | undefined): ClockGranularity {
   let measuredMs: number | undefined;
   return {
     get monotonicMs(): number {
@@ -79,7 +123,7 @@ function lazyGranularity(source: { now(): number }, isLinux: boolean): ClockGran
       return measuredMs;
     },
     get bootMs(): number {
-      return isLinux ? UPTIME_STEP_MS : this.monotonicMs;
+      return uptimeStepMs ?? this.monotonicMs;
     },
     wallMs: 1,
   };

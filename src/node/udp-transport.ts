@@ -1,8 +1,9 @@
 /**
  * NTP over UDP sockets: one fresh, connected, ephemeral port for each query (RFC 9109).
  *
- * The kernel gives a connected socket only datagrams from the address that was asked; that is checked once more here. Nothing keeps
- * the process alive: sockets and timers are unreferenced. T1 is read immediately before the datagram is handed to the
+ * The kernel gives a connected socket only datagrams from the address that was asked; that is checked once more here. Sockets and timers
+ * are unreferenced and keep no process alive. A name lookup does: getaddrinfo runs in a thread of its own, can be neither unreferenced nor
+ * cancelled, and keeps the process until the system's resolver gives up. T1 is read immediately before the datagram is handed to the
  * kernel, T4 is the first statement on receipt, so that whatever the event loop does only widens the interval.
  */
 import { randomFillSync } from 'node:crypto';
@@ -28,23 +29,11 @@ export function udpTransport(): NtpTransport {
   };
 }
 
-/** The resolver of the platform cannot be cancelled; when the signal is aborted, its answer is no longer waited for. */
+/** The resolver of the platform cannot be cancelled: an abort prevents a lookup, and one under way is pending until it ends. */
 async function resolveHost(host: string, port: number, signal: AbortSignal): Promise<readonly NtpAddress[]> {
-  const answer = await unlessAborted(lookup(host, { all: true, verbatim: true }), signal);
+  signal.throwIfAborted();
+  const answer = await lookup(host, { all: true, verbatim: true });
   return answer.map(({ address, family }) => ({ ip: address, family: family === 6 ? 6 : 4, port }));
-}
-
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-    });
-  });
 }
 
 /** How the exchange of datagrams can end. */

@@ -5,22 +5,31 @@ import { type Due, DueHeap } from './due-heap.ts';
 interface Entry extends Due {
   dueMs: number;
   order: number;
+  readonly name: number;
+}
+
+function newEntry(dueMs: number, name: number): Entry {
+  return { dueMs, order: name, removed: false, name };
 }
 
 type Step =
   | { readonly do: 'push'; readonly dueMs: number }
-  | { readonly do: 'pop' | 'peek' | 'push-again' }
-  | { readonly do: 'remove'; readonly which: number };
+  | { readonly do: 'pop' | 'peek' }
+  /** `again`: what an interval or a refreshed timer does, whether it is in the queue or not. */
+  | { readonly do: 'remove' | 'again'; readonly which: number };
 
 /** Few different times, so that ties are common. */
 const steps = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.record({ do: fc.constant('push' as const), dueMs: fc.integer({ min: 0, max: 12 }) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('pop' as const, 'peek' as const) }) },
     {
-      weight: 2,
-      arbitrary: fc.record({ do: fc.constantFrom('pop' as const, 'peek' as const, 'push-again' as const) }),
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constantFrom('remove' as const, 'remove' as const, 'again' as const),
+        which: fc.nat(1000),
+      }),
     },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('remove' as const), which: fc.nat(1000) }) },
   ),
   { maxLength: 600, size: 'max' },
 );
@@ -63,45 +72,45 @@ class SortedArray implements Heap {
   }
 }
 
-/** Does the same to two queues and compares everything that can be seen; each has entries of its own, named by their order. */
+/** Does the same to two queues and compares everything that can be seen; each has entries of its own. */
 function agrees(heap: Heap, plan: readonly Step[]): boolean {
   const model = new SortedArray();
   const pairs: { readonly mine: Entry; readonly model: Entry }[] = [];
-  let popped: number | undefined;
   let order = 0;
   const push = (dueMs: number): void => {
     order += 1;
-    const pair = { mine: { dueMs, order, removed: false }, model: { dueMs, order, removed: false } };
-    pairs.push(pair);
-    heap.push(pair.mine);
-    model.push(pair.model);
+    pairs.push({
+      mine: { ...newEntry(dueMs, pairs.length), order },
+      model: { ...newEntry(dueMs, pairs.length), order },
+    });
+    heap.push(pairs.at(-1)!.mine);
+    model.push(pairs.at(-1)!.model);
+  };
+  const again = ({ mine, model: other }: { readonly mine: Entry; readonly model: Entry }): void => {
+    heap.remove(mine);
+    model.remove(other);
+    order += 1;
+    for (const entry of [mine, other]) Object.assign(entry, { dueMs: entry.dueMs + 3, order, removed: false });
+    heap.push(mine);
+    model.push(other);
   };
   for (const step of plan) {
+    const pair = 'which' in step && pairs.length > 0 ? pairs[step.which % pairs.length] : undefined;
     if (step.do === 'push') push(step.dueMs);
-    else if (step.do === 'push-again' && popped !== undefined) {
-      // What an interval does: the same entry, later.
-      const { mine, model: other } = pairs[popped - 1]!;
-      for (const entry of [mine, other]) Object.assign(entry, { dueMs: entry.dueMs + 3, removed: false });
-      heap.push(mine);
-      model.push(other);
-      popped = undefined;
-    } else if (step.do === 'pop') {
-      const [mine, other] = [heap.pop(), model.pop()];
-      if (mine?.order !== other?.order) return false;
-      popped = mine?.order;
-    } else if (step.do === 'peek') {
-      if (heap.peek()?.order !== model.peek()?.order) return false;
-    } else if (step.do === 'remove' && pairs.length > 0) {
-      const pair = pairs[step.which % pairs.length]!;
-      if (heap.remove(pair.mine) !== model.remove(pair.model)) return false;
-      if (popped === pair.mine.order) popped = undefined;
-    }
+    else if (step.do === 'again' && pair !== undefined) again(pair);
+    else if (step.do === 'pop' && heap.pop()?.name !== model.pop()?.name) return false;
+    else if (step.do === 'peek' && heap.peek()?.name !== model.peek()?.name) return false;
+    else if (step.do === 'remove' && pair !== undefined && heap.remove(pair.mine) !== model.remove(pair.model))
+      return false;
     if (heap.size !== model.size) return false;
   }
-  const names = (entries: readonly Entry[]): number[] => entries.map((entry) => entry.order).sort((a, b) => a - b);
-  if (names(heap.live()).join() !== names(model.live()).join()) return false;
-  for (let next = model.pop(); next !== undefined; next = model.pop())
-    if (heap.pop()?.order !== next.order) return false;
+  const names = (entries: readonly Entry[]): string =>
+    entries
+      .map(({ name }) => name)
+      .sort((a, b) => a - b)
+      .join();
+  if (names(heap.live()) !== names(model.live())) return false;
+  for (let next = model.pop(); next !== undefined; next = model.pop()) if (heap.pop()?.name !== next.name) return false;
   return heap.pop() === undefined && heap.peek() === undefined && heap.size === 0;
 }
 
@@ -136,11 +145,7 @@ describe('the queue', () => {
         fc.nat(),
         (count, stride, from) => {
           const heap = new DueHeap<Entry>();
-          const entries = Array.from({ length: count }, (_, index): Entry => ({
-            dueMs: (index * 7919) % 101,
-            order: index,
-            removed: false,
-          }));
+          const entries = Array.from({ length: count }, (_, index) => newEntry((index * 7919) % 101, index));
           for (const entry of entries) heap.push(entry);
           const kept = new Set(entries.filter((_, index) => index % 13 === 5));
           for (let index = 0; index < count; index += 1) {
@@ -159,10 +164,10 @@ describe('the queue', () => {
 
   it('lets go of what is cancelled: a million timeouts that never fire leave no million entries behind', () => {
     const heap = new DueHeap<Entry>();
-    heap.push({ dueMs: 1e9, order: 0, removed: false });
+    heap.push(newEntry(1e9, 0));
     let seen = 0;
     for (let order = 1; order <= 1_000_000; order += 1) {
-      const entry: Entry = { dueMs: order, order, removed: false };
+      const entry = newEntry(order, order);
       heap.push(entry);
       heap.remove(entry);
       // Looking at every entry is only cheap while there are few.
@@ -174,11 +179,11 @@ describe('the queue', () => {
 
   it('removes each entry once, and not what was taken out already', () => {
     const heap = new DueHeap<Entry>();
-    const [a, b] = [1, 2].map((order): Entry => ({ dueMs: order, order, removed: false }));
-    heap.push(a!);
-    heap.push(b!);
+    const [a, b] = [newEntry(1, 1), newEntry(2, 2)];
+    heap.push(a);
+    heap.push(b);
     expect(heap.pop()).toBe(a);
-    expect([heap.remove(a!), heap.remove(b!), heap.remove(b!)]).toEqual([false, true, false]);
+    expect([heap.remove(a), heap.remove(b), heap.remove(b)]).toEqual([false, true, false]);
     expect(heap.size).toBe(0);
     expect(heap.peek()).toBeUndefined();
   });

@@ -107,7 +107,7 @@ export class DueHeap<Entry extends Due> {
 
   #takeFirst(): void {
     const last = this.#entries.pop();
-    if (last !== undefined && this.#entries.length > 0) this.#siftDown(last);
+    if (last !== undefined && this.#entries.length > 0) this.#siftDown(last, this.#entries.length);
   }
 
   #siftUp(from: number, entry: Entry): void {
@@ -130,12 +130,16 @@ export class DueHeap<Entry extends Due> {
     orders[index] = order;
   }
 
-  /** Sinks an entry from the top, where nothing lives at this moment. */
-  #siftDown(entry: Entry): void {
+  /**
+   * Sinks an entry from the top, where nothing lives at this moment. Its place is that of the index where it was: the entry itself may
+   * have been added again since, and then what is sunk here is the place that it left behind.
+   */
+  #siftDown(entry: Entry, from: number): void {
     const entries = this.#entries;
     const duesMs = this.#duesMs;
     const orders = this.#orders;
-    const { dueMs, order } = entry;
+    const dueMs = duesMs[from] as number;
+    const order = orders[from] as number;
     const { length } = entries;
     let index = 0;
     for (let child = 1; child < length; child = index * ARITY + 1) {

@@ -128,7 +128,7 @@ const blindToSilence: Agree = (opinions, premise) =>
   agree(opinions, { ...premise, tolerated: Math.min(premise.tolerated, Math.max(0, opinions.length - 2)) });
 
 describe('agree: laws', () => {
-  it('holds the truth, or refuses, while at most f lie', () => {
+  it('G4: holds the truth, or refuses, while at most f lie', () => {
     fc.assert(sound(agree), { numRuns: 20_000 });
   });
 
@@ -212,7 +212,7 @@ describe('agree: laws', () => {
 describe('agree: by hand', () => {
   const four: FalsetickerPremise = { configured: 4, tolerated: 1 };
 
-  it('outvotes one liar of four', () => {
+  it('G4: outvotes one liar of four', () => {
     const agreement = agree(
       [opinion('a', 0, 4), opinion('b', 1, 5), opinion('c', 2, 6), opinion('liar', 100, 101)],
       four,
@@ -237,7 +237,7 @@ describe('agree: by hand', () => {
     });
   });
 
-  it('refuses two against two, and shows both groups in the order of the axis', () => {
+  it('G5: refuses two against two, and shows both groups in the order of the axis', () => {
     const opinions = [opinion('d', 101, 103), opinion('a', 0, 2), opinion('b', 1, 3), opinion('c', 100, 102)];
     expect(agree(opinions, four)).toEqual({
       agreed: false,
@@ -249,7 +249,7 @@ describe('agree: by hand', () => {
     });
   });
 
-  it('refuses two against each other although one liar is tolerated', () => {
+  it('G5: refuses two against each other although one liar is tolerated', () => {
     const three: FalsetickerPremise = { configured: 3, tolerated: 1 };
     expect(agree([opinion('a', 0, 1), opinion('b', 5, 6)], three)).toMatchObject({
       agreed: false,

@@ -16,7 +16,9 @@ import {
   Emitter,
   type Interval,
   MonotonicInstant,
-  requireNumber,
+  optionNames,
+  requireListener,
+  requireOptions,
   type TimerHandle,
   type UnboundedReason,
   type UnboundedTime,
@@ -24,13 +26,19 @@ import {
   widthMs,
 } from '../core/index.ts';
 import { BoundedReading } from './bounded-reading.ts';
-import { type BoundedClockOptions, type ClockSettings, settleOptions } from './clock-options.ts';
-import type { BoundedClockEvents, ClockStatus, WallOffset } from './clock-status.ts';
+import { type BoundedClockOptions, type ClockSettings, requireClockPort, settleOptions } from './clock-options.ts';
+import {
+  BOUNDED_CLOCK_EVENT_NAMES,
+  type BoundedClockEvents,
+  type ClockStatus,
+  type WallOffset,
+} from './clock-status.ts';
 import { Consensus } from './consensus.ts';
 import { ContinuityWitness, type WitnessReport } from './continuity-witness.ts';
 import { requireConfidence } from './estimate.ts';
 import { edgesOf, earliestOf, latestOf, type TimeTarget } from './time-target.ts';
 import { boundsAt, earliestAt, latestAt, type Snapshot, VOID_SNAPSHOT } from './snapshot.ts';
+import { requireMaxWidthMs, requireWaitOptions } from './wait-options.ts';
 import { Waiters, type WaitUntilOptions } from './waiters.ts';
 import type { WitnessWindow } from './continuity.ts';
 
@@ -45,6 +53,10 @@ export interface OffsetOptions {
   /** The confidence level, between 0 and 1. Default 0.95. */
   readonly level?: number;
 }
+
+const WAIT_OPTIONS = optionNames<WaitUntilOptions>({ signal: true, timeoutMs: true });
+const READY_OPTIONS = optionNames<ReadyOptions>({ maxWidthMs: true, signal: true, timeoutMs: true });
+const OFFSET_OPTIONS = optionNames<OffsetOptions>({ level: true });
 
 /**
  * A clock that answers with an interval that contains the true time, or says that it cannot.
@@ -67,7 +79,7 @@ export class BoundedClockCore {
 
   /** @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_MIXED_TIME_SCALES for options that cannot be right. */
   constructor(port: ClockPort, options: BoundedClockOptions) {
-    this.#port = port;
+    this.#port = requireClockPort(port);
     this.#settings = settleOptions(options);
     this.#witnessed = this.#settings.discontinuity === 'witness';
     this.#waiters = new Waiters(port);
@@ -205,6 +217,7 @@ export class BoundedClockCore {
    * @throws TC_TIMED_OUT after `timeoutMs` (default 60 s), TC_STOPPED when the clock is stopped, the signal's reason when aborted.
    */
   waitUntilPassed(moment: TimeTarget, options: WaitUntilOptions = {}): Promise<BoundedTime> {
+    requireWaitOptions('BoundedClock.waitUntilPassed', options, WAIT_OPTIONS);
     const target = latestOf('BoundedClock.waitUntilPassed', moment);
     return this.#waiters.until('BoundedClock.waitUntilPassed', options, () => {
       const now = this.now();
@@ -224,12 +237,8 @@ export class BoundedClockCore {
    * TC_NOT_FINITE, TC_OUT_OF_RANGE for a width that is none.
    */
   ready(options: ReadyOptions = {}): Promise<BoundedTime> {
-    const maxWidthMs = requireNumber('BoundedClock.ready', options.maxWidthMs ?? Number.MAX_VALUE, {
-      what: 'a width',
-      min: 0,
-      max: Number.MAX_VALUE,
-      unit: 'ms',
-    });
+    requireWaitOptions('BoundedClock.ready', options, READY_OPTIONS);
+    const maxWidthMs = requireMaxWidthMs('BoundedClock.ready', options.maxWidthMs);
     return this.#waiters.until('BoundedClock.ready', options, () => {
       const now = this.now();
       if (now.status === 'unbounded') return { done: false, why: now.detail };
@@ -246,7 +255,8 @@ export class BoundedClockCore {
    * @throws TC_NOT_FINITE, TC_OUT_OF_RANGE for a level that is no probability.
    */
   offset(options: OffsetOptions = {}): WallOffset {
-    const level = requireConfidence('BoundedClock.offset', options.level ?? 0.95);
+    requireOptions('BoundedClock.offset', options, OFFSET_OPTIONS);
+    const level = requireConfidence('BoundedClock.offset level', options.level ?? 0.95);
     const now = this.#nowSlowly();
     if (now.status === 'unbounded') return { status: 'unbounded', reason: now.reason, detail: now.detail };
     return this.#consensus.wallOffset(this.#snapshot, this.#witness.wallRelation, level);
@@ -274,11 +284,19 @@ export class BoundedClockCore {
     return this.#consensus.everySourceFailed;
   }
 
-  /** Calls the listener on every event of that name; the returned function ends it. */
+  /**
+   * Calls the listener on every event of that name; the returned function ends it.
+   *
+   * A listener that throws disturbs neither the clock nor the other listeners: its error surfaces as an unhandled rejection, which
+   * ends a Node.js process that does not handle those.
+   *
+   * @throws TC_INVALID_ARGUMENT for an event that does not exist, or a listener that is no function.
+   */
   on<Name extends keyof BoundedClockEvents>(
     name: Name,
     listener: (event: BoundedClockEvents[Name]) => void,
   ): Unsubscribe {
+    requireListener('BoundedClock.on', { name, listener }, BOUNDED_CLOCK_EVENT_NAMES);
     return this.#events.on(name, listener);
   }
 

@@ -73,11 +73,56 @@ describe('settleOptions', () => {
     ['no holdover', { holdoverMaxMs: 0 }, 'TC_OUT_OF_RANGE'],
     ['endless holdover', { holdoverMaxMs: Infinity }, 'TC_NOT_FINITE'],
     ['a discontinuity that is no choice', { discontinuity: 'never' }, 'TC_INVALID_ARGUMENT'],
+    ['an unknown option', { driftPPM: 50 } as object, 'TC_INVALID_ARGUMENT'],
+    ['a source without a name', { sources: [world.source('')] }, 'TC_INVALID_ARGUMENT'],
+    [
+      'a source of another time scale',
+      { sources: [world.source('a', { timeScale: 'tai' as 'utc' })] },
+      'TC_INVALID_ARGUMENT',
+    ],
+    ['a source without a pace', { sources: [world.source('a', { pace: undefined as never })] }, 'TC_INVALID_ARGUMENT'],
+    ['an estimator that is none', { estimator: () => undefined }, 'TC_INVALID_ARGUMENT'],
+    ['a random that is no function', { random: 0.5 }, 'TC_INVALID_ARGUMENT'],
+    ['a random that gives 1', { random: () => 1 }, 'TC_INVALID_ARGUMENT'],
+    ['a random that gives nothing', { random: () => undefined }, 'TC_INVALID_ARGUMENT'],
+    ['a drift as text', { driftPpm: '50' }, 'TC_NOT_FINITE'],
     ['a check that never comes', { discontinuityCheckMs: 60_001 }, 'TC_OUT_OF_RANGE'],
   ])('refuses %s', (_, options, code) => {
     expect(() => settleOptions({ sources: named(4), ...options } as BoundedClockOptions)).toThrow(
       expect.objectContaining({ code }),
     );
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'BoundedClock.start: sources must be a list of NTP addresses or time sources, got undefined. '],
+    ['time.example.net', 'got string "time.example.net". Pass for example ['],
+    [[], 'got an empty list. '],
+    [[world.source('a'), 'b'], 'sources[1]: requires an NTP address (a string) or a time source, got string "b". '],
+    [[world.source('a'), { address: '127.0.0.1:99' }], 'sources[1]: '],
+    [[{ address: '127.0.0.1:99' }], 'got object. Pass its address: server.address.'],
+    [[world.source('a'), world.source('b'), world.source('b')], 'one liar would have two votes, got "b" twice. '],
+    // eslint-disable-next-line no-sparse-arrays -- a hole is what is tested
+    [[world.source('a'), , world.source('b')], 'sources[1]: '],
+  ])('says what is wrong with the sources %o', (sources, words) => {
+    expect(() => settleOptions({ sources } as BoundedClockOptions)).toThrow(words);
+  });
+
+  it('says which number is wrong', () => {
+    for (const name of ['driftPpm', 'falsetickers', 'timeoutMs', 'holdoverMaxMs', 'discontinuityCheckMs']) {
+      expect(() => settleOptions({ sources: named(4), [name]: -1 })).toThrow(`BoundedClock.start ${name}: requires `);
+    }
+  });
+
+  it('refuses options that are none', () => {
+    for (const options of [undefined, null, 5, named(2)]) {
+      expect(() => settleOptions(options as never)).toThrow(expect.objectContaining({ code: 'TC_INVALID_ARGUMENT' }));
+    }
+  });
+
+  it('keeps a random in range that leaves it later', () => {
+    const drawn = [0.25, 0.75, 1, NaN, -1];
+    const { random } = settleOptions({ sources: named(1), random: () => drawn.shift() ?? 0 });
+    expect([random(), random(), random(), random(), random()]).toEqual([0.75, 0.5, 0.5, 0.5, 0]);
   });
 
   it('names the sources whose time scales differ', () => {

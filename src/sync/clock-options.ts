@@ -1,10 +1,20 @@
 /**
  * What a bounded clock can be told, checked once at the start.
  */
-import { ClockError, DRIFT_PPM_DEFAULT, requireDriftPpm, requireDurationMs, type TimeScale } from '../core/index.ts';
-import { largestMinority, requireTolerated, SOURCES_MAX } from './agreement.ts';
-import { requirePace } from './exchange-check.ts';
+import {
+  ClockError,
+  type ClockPort,
+  describeValue,
+  DRIFT_PPM_DEFAULT,
+  optionNames,
+  requireDriftPpm,
+  requireDurationMs,
+  requireOptions,
+  type TimeScale,
+} from '../core/index.ts';
+import { largestMinority, requireTolerated } from './agreement.ts';
 import { type Estimator, leastDelayEstimator } from './estimate.ts';
+import { requireOneTimeScale, requireSources } from './source-list.ts';
 import type { TimeSource } from './time-source.ts';
 
 /** How long a bound lives without a new measurement, in ms: one day at 50 ppm is 4.3 s on either side. */
@@ -59,75 +69,103 @@ export interface ClockSettings {
   readonly timeScale: TimeScale;
 }
 
-const OPERATION = 'BoundedClock';
+/** Under this name mistakes in options are reported: it is where almost everybody passes them. */
+const OPERATION = 'BoundedClock.start';
+
+const OPTIONS = optionNames<BoundedClockOptions>({
+  sources: true,
+  driftPpm: true,
+  falsetickers: true,
+  timeoutMs: true,
+  holdoverMaxMs: true,
+  discontinuity: true,
+  discontinuityCheckMs: true,
+  estimator: true,
+  random: true,
+});
 
 /** Checks the options. @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_MIXED_TIME_SCALES. */
 export function settleOptions(options: BoundedClockOptions): ClockSettings {
-  const sources = requireSources(options.sources);
-  const discontinuity = options.discontinuity ?? 'witness';
-  if (!['witness', 'timer'].includes(discontinuity)) {
-    throw invalid(
-      `discontinuity must be 'witness' or 'timer', got ${JSON.stringify(discontinuity)}`,
-      'Leave it out for the safe one.',
-    );
-  }
+  requireOptions(OPERATION, options, OPTIONS);
+  const given = (options as BoundedClockOptions | undefined) ?? ({} as BoundedClockOptions);
+  const sources = requireSources(OPERATION, given.sources);
+  const falsetickers = given.falsetickers ?? largestMinority(sources.length);
+  const duration = (name: 'timeoutMs' | 'holdoverMaxMs' | 'discontinuityCheckMs', limits: DurationLimits): number =>
+    requireDurationMs(`${OPERATION} ${name}`, given[name] ?? limits.unsaidMs, limits);
   return {
     sources,
-    driftPpm: requireDriftPpm(OPERATION, options.driftPpm ?? DRIFT_PPM_DEFAULT),
-    falsetickers: requireTolerated(OPERATION, options.falsetickers ?? largestMinority(sources.length), sources.length),
-    timeoutMs: requireDurationMs(OPERATION, options.timeoutMs ?? MEASURE_TIMEOUT_MS_DEFAULT, {
-      minMs: 1,
-      maxMs: 60_000,
-    }),
-    holdoverMaxMs: requireDurationMs(OPERATION, options.holdoverMaxMs ?? HOLDOVER_MS_MAX_DEFAULT, { minMs: 1 }),
-    discontinuity,
-    discontinuityCheckMs: requireDurationMs(OPERATION, options.discontinuityCheckMs ?? 1000, {
-      minMs: 10,
-      maxMs: 60_000,
-    }),
-    estimator: options.estimator ?? leastDelayEstimator,
-    random: options.random ?? (() => 0.5),
-    timeScale: requireOneTimeScale(sources),
+    driftPpm: requireDriftPpm(`${OPERATION} driftPpm`, given.driftPpm ?? DRIFT_PPM_DEFAULT),
+    falsetickers: requireTolerated(`${OPERATION} falsetickers`, falsetickers, sources.length),
+    timeoutMs: duration('timeoutMs', { unsaidMs: MEASURE_TIMEOUT_MS_DEFAULT, minMs: 1, maxMs: 60_000 }),
+    holdoverMaxMs: duration('holdoverMaxMs', { unsaidMs: HOLDOVER_MS_MAX_DEFAULT, minMs: 1 }),
+    discontinuity: requireDiscontinuity(given.discontinuity ?? 'witness'),
+    discontinuityCheckMs: duration('discontinuityCheckMs', { unsaidMs: 1000, minMs: 10, maxMs: 60_000 }),
+    estimator: requireEstimator(given.estimator ?? leastDelayEstimator),
+    random: requireRandom(given.random ?? (() => 0.5)),
+    timeScale: requireOneTimeScale(OPERATION, sources),
   };
 }
 
-function requireSources(sources: readonly TimeSource[]): readonly TimeSource[] {
-  const given: unknown = sources;
-  if (!Array.isArray(given) || given.length === 0) {
-    throw invalid('sources must be a list of at least one time source', "Pass for example [ntp('time.example.net')].");
-  }
-  if (sources.length > SOURCES_MAX) {
-    throw invalid(
-      `sources must be at most ${SOURCES_MAX}, got ${sources.length}`,
-      'Four to seven independent ones are enough.',
-    );
-  }
-  for (const source of given as unknown[]) {
-    if (typeof source !== 'object' || source === null || typeof (source as TimeSource).measure !== 'function') {
-      throw invalid('every source must be a TimeSource', "Wrap an address with ntp('host:port').");
-    }
-  }
-  for (const source of sources) requirePace(OPERATION, source.name, source.pace);
-  const names = new Set(sources.map((source) => source.name));
-  if (names.size !== sources.length) {
-    throw invalid('sources must have different names, or one liar would have two votes', 'Remove the duplicate.');
-  }
-  return [...sources];
+/** Checks what a bounded clock is to run on. @throws TC_INVALID_ARGUMENT. */
+export function requireClockPort(port: ClockPort): ClockPort {
+  const given: unknown = port;
+  if (isPort(given)) return port;
+  const isClock = typeof given === 'object' && given !== null && 'port' in given && isPort(given.port);
+  throw invalid(
+    `requires a clock port to run on, got ${describeValue(given)}`,
+    isClock ? 'Pass clock.port.' : 'Pass the port of a clock, such as systemClock.port.',
+  );
 }
 
-function requireOneTimeScale(sources: readonly TimeSource[]): TimeScale {
-  const scales = [...new Set(sources.map((source) => source.timeScale))];
-  const [first] = scales;
-  if (first === undefined || scales.length > 1) {
-    const list = sources.map((source) => `${source.name} (${source.timeScale})`).join(', ');
-    throw new ClockError(
-      'TC_MIXED_TIME_SCALES',
-      `${OPERATION}: all sources must speak one time scale, got ${list}. ` +
-        'Around a leap second smeared and plain UTC differ by up to one second: choose sources of one kind.',
-      { scales },
-    );
+interface DurationLimits {
+  readonly unsaidMs: number;
+  readonly minMs: number;
+  readonly maxMs?: number;
+}
+
+function isPort(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const port = value as Partial<Record<keyof ClockPort, unknown>>;
+  return [port.monotonicMs, port.wallMs, port.bootMs, port.setTimer].every((method) => typeof method === 'function');
+}
+
+function requireDiscontinuity(discontinuity: 'witness' | 'timer'): 'witness' | 'timer' {
+  if (['witness', 'timer'].includes(discontinuity)) return discontinuity;
+  throw invalid(
+    `discontinuity must be 'witness' or 'timer', got ${describeValue(discontinuity)}`,
+    'Leave it out for the safe one.',
+  );
+}
+
+function requireEstimator(estimator: Estimator): Estimator {
+  const given: unknown = estimator;
+  if (typeof given === 'object' && given !== null && typeof (given as Estimator).estimate === 'function') {
+    return estimator;
   }
-  return first;
+  throw invalid(
+    `estimator must have a method estimate(samples, atMs, driftPpm), got ${describeValue(given)}`,
+    'Leave it out for the midpoint of the least-delay exchange.',
+  );
+}
+
+/** Draws once to see that it is one. What it gives later only spreads the polling, so that is kept in range and not refused. */
+function requireRandom(random: () => number): () => number {
+  const given: unknown = random;
+  const sample: unknown = typeof given === 'function' ? random() : given;
+  if (typeof given === 'function' && isUniform(sample)) {
+    return () => {
+      const value = random();
+      return isUniform(value) ? value : 0.5;
+    };
+  }
+  throw invalid(
+    `random must be a function that gives numbers from 0 to below 1, got ${typeof given === 'function' ? 'one that gives ' : ''}${describeValue(sample)}`,
+    'Pass one like Math.random.',
+  );
+}
+
+function isUniform(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value < 1;
 }
 
 function invalid(what: string, remedy: string): ClockError {

@@ -1,7 +1,7 @@
 /**
  * What a bounded clock tells about itself: for dashboards, health checks and people, never needed to read the time.
  */
-import type { Interval, Premises, UnboundedReason } from '../core/index.ts';
+import { type Interval, optionNames, type Premises, type UnboundedReason } from '../core/index.ts';
 import type { Cluster } from './agreement.ts';
 import type { MeasureOutcome } from './time-source.ts';
 
@@ -105,3 +105,14 @@ export interface BoundedClockEvents {
   /** Bounds were voided. */
   readonly voided: { readonly reason: UnboundedReason; readonly detail: string };
 }
+
+/** The names of all events. */
+export const BOUNDED_CLOCK_EVENT_NAMES: readonly string[] = optionNames<BoundedClockEvents>({
+  status: true,
+  source: true,
+  measurement: true,
+  fault: true,
+  wallStep: true,
+  suspend: true,
+  voided: true,
+});

@@ -105,6 +105,66 @@ describe('which address is used', () => {
   });
 });
 
+describe('an address that denied', () => {
+  it('is dropped for good, whatever the name says later', () => {
+    const addresses = book(A, B);
+    addresses.deny(A);
+    expect([addresses.current, addresses.size]).toEqual([B, 1]);
+    addresses.resolved([{ ...A }, C], 1);
+    expect([addresses.current, addresses.size]).toEqual([C, 1]);
+  });
+
+  it('gives way to the next, to the first after the last, with a fresh count of failures', () => {
+    const addresses = book(A, B, C);
+    addresses.next();
+    fail(addresses, 1);
+    addresses.deny(B);
+    expect(addresses.current).toBe(C);
+    fail(addresses, 1);
+    expect(addresses.isDue(1)).toBe(false);
+    addresses.deny(C);
+    expect(addresses.current).toBe(A);
+  });
+
+  it('leaves the one in use alone when it is another, before or after it, or none of them', () => {
+    const addresses = book(A, B, C);
+    addresses.next();
+    fail(addresses, 1);
+    for (const other of [C, A, address('192.0.2.9')]) {
+      addresses.deny(other);
+      expect(addresses.current).toBe(B);
+    }
+    fail(addresses, 1);
+    expect(addresses.isDue(1)).toBe(true);
+  });
+
+  it('is all there is: none is in use, until the name has another one', () => {
+    const addresses = book(A);
+    addresses.deny(A);
+    expect([addresses.current, addresses.size, addresses.isInUse(A)]).toEqual([undefined, 0, false]);
+    addresses.resolved([A], 1);
+    expect([addresses.current, addresses.isDue(2)]).toEqual([undefined, false]);
+    addresses.resolved([A, B], 3);
+    expect([addresses.current, addresses.isInUse({ ...B })]).toEqual([B, true]);
+  });
+
+  it('is all of an answer: the others stay, and a failing one gives way', () => {
+    const addresses = book(A, B, C);
+    addresses.deny(A);
+    fail(addresses, 2);
+    addresses.resolved([A], 1);
+    expect([addresses.current, addresses.size, addresses.isDue(1)]).toEqual([C, 2, false]);
+  });
+
+  it('takes no place among those that are kept', () => {
+    const many = Array.from({ length: 2 * NTP_ADDRESSES_MAX }, (_, index) => address(`192.0.2.${index}`));
+    const addresses = book(...many);
+    for (const denied of many.slice(0, NTP_ADDRESSES_MAX)) addresses.deny(denied);
+    addresses.resolved(many, 1);
+    expect([addresses.size, addresses.current]).toEqual([NTP_ADDRESSES_MAX, many[NTP_ADDRESSES_MAX]]);
+  });
+});
+
 it('keeps a limited number of addresses', () => {
   const many = Array.from({ length: 100 }, (_, index) => address(`192.0.2.${index}`));
   expect(book(...many).size).toBe(NTP_ADDRESSES_MAX);

@@ -66,6 +66,14 @@ describe('parseNtpAddress', () => {
     );
   });
 
+  it.each(['ntp://host', 'udp://192.0.2.1:123', 'http://host/', 'NTS+ntp://[::1]'])(
+    'says of %s that it is a URL',
+    (text) => {
+      const scheme = text.slice(0, text.indexOf('//') + 2);
+      expect(() => parseNtpAddress(text)).toThrow(`it is a URL: pass host[:port] without ${scheme}. `);
+    },
+  );
+
   it('throws nothing but the code, whatever the text', () => {
     fc.assert(
       fc.property(

@@ -1,7 +1,7 @@
 /**
  * Addresses of NTP servers as people write them.
  */
-import { ClockError, requireInteger } from '../core/index.ts';
+import { ClockError, describeValue, requireInteger } from '../core/index.ts';
 import { ipFamilyOf } from './ip-address.ts';
 import type { NtpAddress } from './ntp-transport.ts';
 
@@ -27,15 +27,12 @@ export interface NtpHostPort {
  *
  * @throws TC_INVALID_ARGUMENT for anything else, ports outside 1 to 65535 included.
  *
- * @example
- * ```ts
- * import { parseNtpAddress } from 'truechimer';
- *
- * console.log(parseNtpAddress('[2001:db8::1]:1123')); // { host: '2001:db8::1', port: 1123 }
- * ```
+ * `[2001:db8::1]:1123` is the host `2001:db8::1` and the port 1123.
  */
 export function parseNtpAddress(address: string, operation = 'parseNtpAddress'): NtpHostPort {
   if (typeof address !== 'string') throw invalid(operation, address, 'it is not a string');
+  const [scheme] = /^[a-z][a-z\d+.-]*:\/\//i.exec(address) ?? [];
+  if (scheme !== undefined) throw invalid(operation, address, `it is a URL: pass host[:port] without ${scheme}`);
   if (ipFamilyOf(address) === 6) return { host: address, port: NTP_PORT };
   const [, bracketed, host = bracketed, port] = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(address) ?? [];
   if (host === undefined) throw invalid(operation, address, 'it is neither HOST nor HOST:PORT');
@@ -72,7 +69,7 @@ function parsePort(operation: string, address: string, text: string): number {
 }
 
 function invalid(operation: string, address: unknown, why: string): ClockError {
-  const shown = typeof address === 'string' ? JSON.stringify(address.slice(0, 80)) : typeof address;
+  const shown = typeof address === 'string' ? JSON.stringify(address.slice(0, 80)) : describeValue(address);
   return new ClockError(
     'TC_INVALID_ARGUMENT',
     `${operation}: requires the address of an NTP server, got ${shown}: ${why}. ` +

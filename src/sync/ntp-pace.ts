@@ -4,7 +4,7 @@
  * Servers on this machine may be asked as often as one likes. All others are somebody's: their operators expect at least 16 s between
  * polls (MINPOLL, RFC 5905 section 7.2) and at least 2 s between the packets of a burst, and answer less to whoever is faster.
  */
-import { requireDurationMs, requireInteger } from '../core/index.ts';
+import { optionNames, requireDurationMs, requireInteger, requireOptions } from '../core/index.ts';
 import type { Pace } from './time-source.ts';
 
 /** The pace when nothing is said: four questions 2 s apart, then every 16 to 1024 s. */
@@ -29,17 +29,25 @@ export const NTP_POLL_MS_MAX: number = 2 ** 17 * 1000;
 
 const BURST_COUNT_MAX = 1000;
 
+const PACE_OPTIONS = optionNames<Pace>({ burstCount: true, burstSpacingMs: true, pollMinMs: true, pollMaxMs: true });
+
 /** Completes and checks a pace. @throws TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_INVALID_ARGUMENT, TC_EPOCH_AS_DURATION. */
 export function settlePace(operation: string, pace: Partial<Pace> = {}): Pace {
-  const duration = (valueMs: number, minMs: number): number =>
-    requireDurationMs(operation, valueMs, { minMs, maxMs: NTP_POLL_MS_MAX });
-  const burstCount = pace.burstCount ?? NTP_PACE_DEFAULT.burstCount;
-  const pollMinMs = duration(pace.pollMinMs ?? Math.min(NTP_PACE_DEFAULT.pollMinMs, pace.pollMaxMs ?? Infinity), 1);
+  requireOptions(`${operation} pace`, pace, PACE_OPTIONS);
+  const duration = (name: keyof Pace, unsaidMs: number, minMs: number): number =>
+    requireDurationMs(`${operation} pace.${name}`, pace[name] ?? unsaidMs, { minMs, maxMs: NTP_POLL_MS_MAX });
+  const burstCount = requireInteger(`${operation} pace.burstCount`, pace.burstCount ?? NTP_PACE_DEFAULT.burstCount, {
+    what: 'a burst count',
+    min: 1,
+    max: BURST_COUNT_MAX,
+  });
+  const saidMaxMs = pace.pollMaxMs === undefined ? Infinity : duration('pollMaxMs', Infinity, 1);
+  const pollMinMs = duration('pollMinMs', Math.min(NTP_PACE_DEFAULT.pollMinMs, saidMaxMs), 1);
   return {
-    burstCount: requireInteger(operation, burstCount, { what: 'a burst count', min: 1, max: BURST_COUNT_MAX }),
-    burstSpacingMs: duration(pace.burstSpacingMs ?? NTP_PACE_DEFAULT.burstSpacingMs, 1),
+    burstCount,
+    burstSpacingMs: duration('burstSpacingMs', NTP_PACE_DEFAULT.burstSpacingMs, 1),
     pollMinMs,
-    pollMaxMs: duration(pace.pollMaxMs ?? Math.max(NTP_PACE_DEFAULT.pollMaxMs, pollMinMs), pollMinMs),
+    pollMaxMs: duration('pollMaxMs', Math.max(NTP_PACE_DEFAULT.pollMaxMs, pollMinMs), pollMinMs),
   };
 }
 

@@ -164,7 +164,7 @@ describe('what follows the header', () => {
   });
 });
 
-describe('no input throws', () => {
+describe('G10: no input throws', () => {
   it('whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1600 }), (bytes) => {

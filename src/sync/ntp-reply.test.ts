@@ -132,13 +132,13 @@ describe('a datagram that counts for nothing', () => {
     ['one bit off in the seconds', { ...NONCE, seconds: NONCE.seconds ^ 1 }],
     ['one bit off in the fraction', { ...NONCE, fraction: NONCE.fraction ^ 1 }],
     ['that of another request', { seconds: 1, fraction: 2 }],
-  ])('repeats the wrong bits: %s', (_, originTime) => {
+  ])('G9: repeats the wrong bits: %s', (_, originTime) => {
     expect(outcome({ originTime: { seconds: originTime.seconds >>> 0, fraction: originTime.fraction >>> 0 } })).toBe(
       'ignored wrong-origin',
     );
   });
 
-  it('can be a kiss code of somebody who did not see the request: it stops nothing', () => {
+  it('G9: can be a kiss code of somebody who did not see the request: it stops nothing', () => {
     const originTime = { seconds: 1, fraction: 2 };
     for (const code of ['DENY', 'RSTR', 'RATE']) {
       expect(outcome({ stratum: 0, referenceId: ascii(code), originTime })).toBe('ignored wrong-origin');

@@ -1,40 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock, settlePromises } from '../../test/support/manual-clock.ts';
+import { settlePromises } from '../../test/support/manual-clock.ts';
 import { SERVER_MS } from '../../test/support/ntp-packets.ts';
-import { ipAddress, reply, replyTo, ScriptedTransport } from '../../test/support/scripted-transport.ts';
+import { ipAddress, reply, replyTo, type ScriptedTransport } from '../../test/support/scripted-transport.ts';
 import { NTP_RESOLVE_EVERY_MS } from './ntp-address-book.ts';
-import { NtpSource, type NtpSourceOptions } from './ntp-source.ts';
+import { setUp, TIMEOUT_MS } from './ntp-source.fixture.ts';
 import { ntpFromEpoch } from './ntp-timestamp.ts';
 import type { MeasureOutcome } from './time-source.ts';
 
 const FAST = { burstCount: 20, burstSpacingMs: 1, pollMinMs: 1, pollMaxMs: 1 };
 const SLOWED = { burstCount: 8, burstSpacingMs: 2000, pollMinMs: 16_000, pollMaxMs: 16_000 };
-const TIMEOUT_MS = 1000;
-
-function setUp(options: Partial<NtpSourceOptions> = {}) {
-  const clock = new ManualClock({ granularity: { monotonicMs: 0.5 } });
-  const transport = new ScriptedTransport(clock);
-  const source = new NtpSource(transport, { host: 'time.example.net', ...options });
-  const abort = new AbortController();
-  /** Measures; whatever happens, it must have settled after its time limit and the tenth of a second for the transport. */
-  const measure = async (): Promise<MeasureOutcome> => {
-    let outcome: MeasureOutcome | undefined;
-    void source.measure({ clock, timeoutMs: TIMEOUT_MS, signal: abort.signal }).then((settled) => {
-      outcome = settled;
-    });
-    for (let waitedMs = 0; waitedMs <= TIMEOUT_MS + 100 && outcome === undefined; waitedMs += 10) await clock.run(10);
-    if (outcome === undefined) throw new Error('measure() hangs');
-    return outcome;
-  };
-  const measureTimes = async (times: number): Promise<MeasureOutcome[]> => {
-    const outcomes: MeasureOutcome[] = [];
-    for (let count = 0; count < times; count += 1) outcomes.push(await measure());
-    return outcomes;
-  };
-  return { clock, transport, source, abort, measure, measureTimes };
-}
-
-const ips = (transport: ScriptedTransport): string[] => transport.asked.map(({ ip }) => ip);
 
 describe('a measurement', () => {
   it('is an exchange with the stamps of the transport and the name of the address', async () => {
@@ -54,10 +28,16 @@ describe('a measurement', () => {
       expect([...request.subarray(0, 40)]).toEqual([0x23, ...new Array<number>(39).fill(0)]);
   });
 
-  it('writes every request into the same buffer', async () => {
-    const { transport, measureTimes } = setUp();
-    await measureTimes(2);
-    expect(transport.queries[0]?.request.buffer).toBe(transport.queries[1]?.request.buffer);
+  it('keeps its random bits when another clock measures before its datagram has left', async () => {
+    const { clock, transport, source, abort } = setUp();
+    const send = transport.query.bind(transport);
+    transport.query = (query) =>
+      new Promise((resolve) => clock.setTimer(() => resolve(send(query)), 5, { keepsAlive: false })); // connect and warm-up
+    const context = { clock, timeoutMs: TIMEOUT_MS, signal: abort.signal };
+    const both = Promise.all([source.measure(context), source.measure(context)]);
+    await clock.run(TIMEOUT_MS + 100);
+    expect((await both).map(({ outcome }) => outcome)).toEqual(['measured', 'measured']);
+    expect(new Set(transport.requests.map((request) => request.subarray(40).join())).size).toBe(2);
   });
 
   it('never uses 64 zero bits: a packet without an origin would match them', async () => {
@@ -173,6 +153,22 @@ describe('a failure is an outcome', () => {
     expect(clock.timers.all).toBe(0);
   });
 
+  it('when a resolver hangs for a day: it has one lookup of ours, however many clocks measure', async () => {
+    const { clock, transport, source, abort } = setUp();
+    transport.lookups = ['hangs'];
+    const outcomes = new Map<string, number>();
+    const count = ({ outcome }: MeasureOutcome): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    for (let passedMs = 0; passedMs < 86_400_000; passedMs += 64_000) {
+      for (const timeoutMs of [TIMEOUT_MS, 300]) {
+        void source.measure({ clock, timeoutMs, signal: abort.signal }).then(count);
+      }
+      await clock.run(64_000);
+    }
+    expect(Object.fromEntries(outcomes)).toEqual({ timeout: 2 * 1350 });
+    expect(transport.lookupCount).toBe(1);
+    expect(clock.timers.all).toBe(0);
+  });
+
   it('when nobody answers', async () => {
     const { transport, measure } = setUp();
     transport.replies = ['silent'];
@@ -218,75 +214,6 @@ describe('a failure is an outcome', () => {
     void source.measure({ clock, timeoutMs: TIMEOUT_MS, signal: abort.signal });
     await settlePromises();
     expect(clock.timers).toEqual({ all: 1, keepingAlive: 0 });
-  });
-});
-
-describe('names', () => {
-  const [A, B] = [ipAddress('192.0.2.1'), ipAddress('192.0.2.2')] as const;
-
-  it('are resolved once an hour while all is well, and the address is kept while the name has it', async () => {
-    const { clock, transport, measureTimes } = setUp();
-    transport.lookups = [[A, B], [B, A], [B]];
-    await measureTimes(3);
-    expect(transport.lookupCount).toBe(1);
-    clock.advance(NTP_RESOLVE_EVERY_MS);
-    await measureTimes(2);
-    expect(transport.lookupCount).toBe(2);
-    clock.advance(NTP_RESOLVE_EVERY_MS);
-    await measureTimes(1);
-    expect(ips(transport)).toEqual([A.ip, A.ip, A.ip, A.ip, A.ip, B.ip]);
-  });
-
-  it('are resolved again after two failures, and the next address is used', async () => {
-    const { transport, measureTimes } = setUp();
-    transport.lookups = [[A, B]];
-    transport.replies = ['silent'];
-    await measureTimes(6);
-    expect(ips(transport)).toEqual([A.ip, A.ip, B.ip, B.ip, A.ip, A.ip]);
-    expect(transport.lookupCount).toBe(3);
-  });
-
-  it('a server that is not synchronised gives way too', async () => {
-    const { transport, measureTimes } = setUp();
-    transport.lookups = [[A, B]];
-    transport.replies = [reply({ leap: 3 }), reply({ leap: 3 }), reply()];
-    await measureTimes(3);
-    expect(ips(transport)).toEqual([A.ip, A.ip, B.ip]);
-  });
-
-  it('a server that says RATE works, and keeps its place', async () => {
-    const { transport, measureTimes } = setUp();
-    transport.lookups = [[A, B]];
-    transport.replies = [reply({ stratum: 0, referenceId: 0x52415445 })];
-    await measureTimes(3);
-    expect(ips(transport)).toEqual([A.ip, A.ip, A.ip]);
-  });
-
-  it('an address without a route gives way within the same measurement', async () => {
-    const { transport, measureTimes } = setUp();
-    transport.lookups = [[ipAddress('2001:db8::1'), A]];
-    transport.replies = ['unreachable', reply()];
-    const outcomes = await measureTimes(2);
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['measured', 'measured']);
-    expect(ips(transport)).toEqual(['2001:db8::1', A.ip, A.ip]);
-  });
-
-  it('that are unreachable everywhere are tried four times in one measurement, at most', async () => {
-    const { transport, measure } = setUp();
-    transport.lookups = [Array.from({ length: 10 }, (_, index) => ipAddress(`192.0.2.${index}`))];
-    transport.replies = ['unreachable'];
-    expect(await measure()).toEqual({ outcome: 'unreachable', detail: '192.0.2.3: scripted' });
-    expect(transport.asked.length).toBe(4);
-  });
-
-  it('that can no longer be resolved keep their old address, and half the time stays for the server', async () => {
-    const { clock, transport, measure } = setUp();
-    transport.lookups = [[A], new Error('ESERVFAIL'), 'hangs'];
-    await measure();
-    clock.advance(NTP_RESOLVE_EVERY_MS);
-    expect((await measure()).outcome).toBe('measured');
-    expect((await measure()).outcome).toBe('measured');
-    expect(transport.queries.at(-1)?.timeoutMs).toBe(TIMEOUT_MS / 2);
   });
 });
 

@@ -3,8 +3,16 @@
  *
  * Every request carries 64 fresh random bits and nothing else; the first reply that repeats them settles the measurement, and
  * spends them. What goes wrong is an outcome, and recovery needs no restart: names are resolved again and addresses rotate.
+ * Several clocks may measure with one source at once: each query has a buffer and random bits of its own, and they share one name lookup.
  */
-import { assert, ClockError, requireDurationMs, type TimeScale } from '../core/index.ts';
+import {
+  ClockError,
+  type ClockPort,
+  optionNames,
+  requireDurationMs,
+  requireOptions,
+  type TimeScale,
+} from '../core/index.ts';
 import { isLocalhostName, isLoopbackIp } from './ip-address.ts';
 import { NtpAddressBook } from './ntp-address-book.ts';
 import { formatNtpAddress, formatNtpEndpoint, NTP_PORT, requireNtpHost, requireNtpPort } from './ntp-address.ts';
@@ -13,7 +21,7 @@ import { encodeNtpRequest, NTP_HEADER_BYTES } from './ntp-packet.ts';
 import { judgeReply, ROOT_DISTANCE_MS_MAX_DEFAULT } from './ntp-reply.ts';
 import { isZeroNtpTimestamp, type NtpTimestamp } from './ntp-timestamp.ts';
 import type { NtpAddress, NtpQuery, NtpTransport } from './ntp-transport.ts';
-import { settleWithin } from './settle-within.ts';
+import { type SettledWork, settleWithin } from './settle-within.ts';
 import type { MeasureContext, MeasureOutcome, Pace, TimeSource } from './time-source.ts';
 
 /** What can be said about an NTP server beside its address. */
@@ -42,7 +50,7 @@ export interface NtpSourceOptions extends NtpOptions {
   readonly port?: number;
 }
 
-/** How many addresses one measurement tries when they are unreachable at once (an IPv6 address without an IPv6 network). */
+/** How many addresses one measurement tries when they refuse or are unreachable at once (an IPv6 address without an IPv6 network). */
 const ADDRESSES_TRIED_MAX = 4;
 
 /** A transport that does not keep its time limit is given up this much after it, in ms. */
@@ -52,6 +60,15 @@ const TRANSPORT_GRACE_MS = 100;
 const NONCE_DRAWS_MAX = 4;
 
 const OPERATION = 'NtpSource';
+
+const NTP_SOURCE_OPTIONS = optionNames<NtpSourceOptions>({
+  host: true,
+  port: true,
+  timeScale: true,
+  pace: true,
+  rootDistanceMaxMs: true,
+  name: true,
+});
 
 /**
  * One NTP server behind a name or an address.
@@ -68,15 +85,18 @@ export class NtpSource implements TimeSource {
   readonly #pace: Pace;
   readonly #rootDistanceMaxMs: number;
   readonly #book = new NtpAddressBook();
-  readonly #request = new Uint8Array(NTP_HEADER_BYTES);
+  /** The name lookup under way: a resolver that hangs has one of this source, however often it is measured. */
+  #lookup: Lookup | undefined;
 
   /** @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_EPOCH_AS_DURATION for options that cannot be right. */
   constructor(transport: NtpTransport, options: NtpSourceOptions) {
+    requireOptions(OPERATION, options, NTP_SOURCE_OPTIONS);
     this.#transport = transport;
     this.#host = requireNtpHost(OPERATION, options.host);
     this.#port = requireNtpPort(OPERATION, options.port ?? NTP_PORT);
     this.#pace = settlePace(OPERATION, options.pace);
-    this.#rootDistanceMaxMs = requireDurationMs(OPERATION, options.rootDistanceMaxMs ?? ROOT_DISTANCE_MS_MAX_DEFAULT);
+    const rootDistanceMaxMs = options.rootDistanceMaxMs ?? ROOT_DISTANCE_MS_MAX_DEFAULT;
+    this.#rootDistanceMaxMs = requireDurationMs(`${OPERATION} rootDistanceMaxMs`, rootDistanceMaxMs);
     this.timeScale = requireTimeScale(options.timeScale ?? 'utc');
     this.name = requireName(options.name ?? formatNtpAddress({ host: this.#host, port: this.#port }));
   }
@@ -103,50 +123,89 @@ export class NtpSource implements TimeSource {
   async #measure(context: MeasureContext, untilMs: number): Promise<MeasureOutcome> {
     const problem = await this.#resolveIfDue(context, untilMs);
     if (problem !== undefined) return problem;
+    const triesMax = Math.min(this.#book.size, ADDRESSES_TRIED_MAX);
     for (let tried = 1; ; tried += 1) {
-      const outcome = await this.#ask(context, untilMs);
-      this.#book.settled(['measured', 'rate-limited', 'denied'].includes(outcome.outcome));
-      const mayTryNext = tried < Math.min(this.#book.size, ADDRESSES_TRIED_MAX) && !context.signal.aborted;
-      if (outcome.outcome !== 'unreachable' || !mayTryNext) return outcome;
-      this.#book.next();
+      const address = this.#book.current;
+      if (address === undefined)
+        return { outcome: 'denied', detail: `every address of ${this.#host} forbids us to ask` };
+      const outcome = await this.#ask(address, context, untilMs);
+      this.#learn(address, outcome);
+      const mayTryNext = tried < triesMax && !context.signal.aborted;
+      if (outcome.outcome === 'denied') {
+        if (this.#book.current === undefined) return outcome;
+        if (!mayTryNext) return deniedByOne(outcome.detail);
+      } else {
+        if (outcome.outcome !== 'unreachable' || !mayTryNext) return outcome;
+        if (this.#book.isInUse(address)) this.#book.next();
+      }
     }
+  }
+
+  /** Notes how an address did; another measurement may have left it meanwhile, and then only a refusal counts. */
+  #learn(address: NtpAddress, { outcome }: MeasureOutcome): void {
+    if (outcome === 'denied') this.#book.deny(address);
+    else if (this.#book.isInUse(address)) this.#book.settled(['measured', 'rate-limited'].includes(outcome));
   }
 
   /** Looks the name up when that is due. What goes wrong matters only when there is no address from before. */
   async #resolveIfDue(context: MeasureContext, untilMs: number): Promise<MeasureOutcome | undefined> {
-    const { clock, signal } = context;
-    const nowMs = clock.monotonicMs();
+    const nowMs = context.clock.monotonicMs();
     if (!this.#book.isDue(nowMs)) return undefined;
-    const isFirst = this.#book.current === undefined;
-    const timeoutMs = Math.max(0, isFirst ? untilMs - nowMs : (untilMs - nowMs) / 2);
-    const found = await settleWithin({ clock, timeoutMs, signal }, (inner) =>
-      this.#transport.resolve(this.#host, this.#port, inner),
-    );
-    if (found.ended === 'done' && found.value.length > 0) {
-      this.#book.resolved(found.value, clock.monotonicMs());
+    const before = this.#book.current;
+    const timeoutMs = Math.max(0, before === undefined ? untilMs - nowMs : (untilMs - nowMs) / 2);
+    const found = await this.#joinLookup(context, timeoutMs);
+    if (found.ended === 'done' && found.value === undefined) return undefined;
+    if (before !== undefined) {
+      if (this.#book.isInUse(before)) this.#book.resolveFailed();
       return undefined;
     }
-    this.#book.resolveFailed();
-    if (!isFirst) return undefined;
     if (found.ended === 'late')
       return { outcome: 'timeout', detail: `${this.#host} was not resolved within ${Math.ceil(timeoutMs)} ms` };
     if (found.ended === 'aborted') return ABORTED;
-    const why = found.ended === 'failed' ? messageOf(found.error) : 'it has no address';
+    const why = found.ended === 'failed' ? messageOf(found.error) : found.value;
     return { outcome: 'unreachable', detail: `cannot resolve ${this.#host}: ${why}` };
   }
 
-  /** Sends one request to the address in use and waits for what settles it. */
-  async #ask(context: MeasureContext, untilMs: number): Promise<MeasureOutcome> {
+  /** Waits for the lookup under way, or for a new one; gives what went wrong. The last one that leaves tells it to stop. */
+  async #joinLookup({ clock, signal }: MeasureContext, timeoutMs: number): Promise<SettledWork<string | undefined>> {
+    const lookup = (this.#lookup ??= this.#startLookup(clock));
+    lookup.waiting += 1;
+    const settled = await settleWithin({ clock, timeoutMs, signal }, () => lookup.problem);
+    lookup.waiting -= 1;
+    if (lookup.waiting === 0) lookup.abort.abort();
+    return settled;
+  }
+
+  #startLookup(clock: ClockPort): Lookup {
+    const abort = new AbortController();
+    const problem = this.#lookUp(clock, abort.signal).finally(() => {
+      this.#lookup = undefined;
+    });
+    return { problem, abort, waiting: 0 };
+  }
+
+  /** Looks the name up, and learns the answer even when nobody waits for it any more. Never rejects. */
+  async #lookUp(clock: ClockPort, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const addresses = await this.#transport.resolve(this.#host, this.#port, signal);
+      if (addresses.length === 0) return 'it has no address';
+      this.#book.resolved(addresses, clock.monotonicMs());
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** Sends one request to the address and waits for what settles it. */
+  async #ask(address: NtpAddress, context: MeasureContext, untilMs: number): Promise<MeasureOutcome> {
     const { clock, signal } = context;
-    const address = this.#book.current;
-    assert(address !== undefined, 'a resolved name has an address');
     const timeoutMs = untilMs - clock.monotonicMs();
     const server = formatNtpEndpoint(address);
     if (timeoutMs <= 0) return { outcome: 'timeout', detail: `no time was left to ask ${server}` };
     const reply = this.#prepare(address, context);
     const limit = { clock, timeoutMs: timeoutMs + TRANSPORT_GRACE_MS, signal };
     const query = await settleWithin(limit, (inner) =>
-      this.#transport.query({ address, request: this.#request, clock, timeoutMs, signal: inner, accept: reply.accept }),
+      this.#transport.query({ address, request: reply.request, clock, timeoutMs, signal: inner, accept: reply.accept }),
     );
     const outcome = reply.outcome();
     if (outcome !== undefined) return outcome;
@@ -163,12 +222,14 @@ export class NtpSource implements TimeSource {
   /** Draws a nonce, writes the request, and makes the judge of what comes back: it settles once, and then takes nothing more. */
   #prepare(address: NtpAddress, context: MeasureContext): Reply {
     const nonce = this.#drawNonce();
+    const request = encodeNtpRequest(new Uint8Array(NTP_HEADER_BYTES), nonce);
     const server = formatNtpEndpoint(address);
     const granularityMs = context.clock.granularity.monotonicMs;
     let outcome: MeasureOutcome | undefined;
     let ignored = 0;
     let lastIgnored = '';
     return {
+      request,
       accept: (datagram, stamps) => {
         if (outcome !== undefined) return false;
         const rootDistanceMaxMs = this.#rootDistanceMaxMs;
@@ -193,15 +254,24 @@ export class NtpSource implements TimeSource {
     for (let draws = 0; draws < NONCE_DRAWS_MAX; draws += 1) {
       this.#transport.fillRandom(bytes);
       const nonce = { seconds: view.getUint32(0), fraction: view.getUint32(4) };
-      if (isZeroNtpTimestamp(nonce)) continue;
-      encodeNtpRequest(this.#request, nonce);
-      return nonce;
+      if (!isZeroNtpTimestamp(nonce)) return nonce;
     }
     throw new Error('the transport gives no random bits, so no reply could be told from a forgery');
   }
 }
 
+/** A name lookup under way. */
+interface Lookup {
+  /** Settles when the transport's lookup does, with what went wrong, if anything; the answer is learnt by then. */
+  readonly problem: Promise<string | undefined>;
+  readonly abort: AbortController;
+  /** How many measurements wait for it. */
+  waiting: number;
+}
+
 interface Reply {
+  /** The datagram, in a buffer that no other query uses. */
+  readonly request: Uint8Array;
   readonly accept: NtpQuery['accept'];
   /** What settled the query, if anything did. */
   outcome(): MeasureOutcome | undefined;
@@ -210,6 +280,11 @@ interface Reply {
 }
 
 const ABORTED: MeasureOutcome = { outcome: 'timeout', detail: 'the measurement was aborted' };
+
+/** One address forbade us to ask while the name has others: no reason to give the name up. */
+function deniedByOne(detail: string): MeasureOutcome {
+  return { outcome: 'rejected', reason: 'kiss-of-death', detail: `${detail}; other addresses of the name are asked` };
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -35,7 +35,12 @@ export type NtpQueryResult =
 
 /** Sends datagrams and resolves names. */
 export interface NtpTransport {
-  /** The addresses of a name, in order of preference; an IP address resolves to itself. Rejects when there is none. */
+  /**
+   * The addresses of a name, in order of preference; an IP address resolves to itself. Rejects when there is none.
+   *
+   * The signal is aborted when nobody waits any more. The promise settles when nothing of the lookup is under way, and not before: one
+   * that cannot be cancelled stays pending after the abort, since a source starts no second lookup while one is pending.
+   */
   resolve(host: string, port: number, signal: AbortSignal): Promise<readonly NtpAddress[]>;
   /** Sends the request from a fresh connected ephemeral port and waits. Stamps before sending and first thing on receipt. */
   query(query: NtpQuery): Promise<NtpQueryResult>;

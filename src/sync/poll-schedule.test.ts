@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Interval } from '../core/index.ts';
+import { NTP_POLL_MS_MAX } from './ntp-pace.ts';
 import { FAILURE_POLL_MS_MAX, PollSchedule } from './poll-schedule.ts';
 import type { MeasureOutcome, Pace } from './time-source.ts';
 
@@ -137,7 +138,7 @@ class Hasty extends PollSchedule {
   }
 }
 
-describe('PollSchedule: never faster than the source permits', () => {
+describe('PollSchedule: G11: never faster than the source permits', () => {
   it('over long random histories with storms of hurry: spacing and bursts are bounded', () => {
     fc.assert(neverTooFast(make), { numRuns: 600 });
   });
@@ -315,6 +316,37 @@ describe('PollSchedule: what goes wrong', () => {
     expect(schedule.nextMs(0)).toBe(64_000);
     schedule.hurry(0);
     expect(schedule.nextMs(0)).toBe(64_000);
+  });
+
+  it.each([1, 16_000, 1_024_000])('doubles the gap after each RATE beyond a longest interval of %i ms', (pollMaxMs) => {
+    const tight: Pace = { burstCount: 1, burstSpacingMs: 1, pollMinMs: Math.min(pollMaxMs, 16_000), pollMaxMs };
+    const schedule = make(
+      () => tight,
+      () => 0,
+    );
+    let expectedMs = tight.pollMinMs;
+    let nowMs = 0;
+    for (let ask = 0; ask < 40; ask += 1) {
+      schedule.asked(nowMs);
+      schedule.learn(rateLimited, undefined, 50);
+      expectedMs = Math.min(2 * expectedMs, NTP_POLL_MS_MAX);
+      expect(schedule.nextMs(nowMs)! - nowMs).toBe(expectedMs);
+      nowMs += expectedMs;
+    }
+    schedule.learn(measured, narrow, 50);
+    schedule.learn(measured, wide, 50);
+    expect(schedule.pollMs).toBe(NTP_POLL_MS_MAX);
+  });
+
+  it('is not asked more often because of a RATE, however long its longest interval is', () => {
+    const slow: Pace = { ...pace, burstCount: 1, pollMinMs: 3 * NTP_POLL_MS_MAX, pollMaxMs: 4 * NTP_POLL_MS_MAX };
+    const schedule = make(
+      () => slow,
+      () => 0,
+    );
+    schedule.asked(0);
+    schedule.learn(rateLimited, undefined, 50);
+    expect(schedule.nextMs(0)).toBe(3 * NTP_POLL_MS_MAX);
   });
 
   it('never asks again after DENY, whatever happens', () => {

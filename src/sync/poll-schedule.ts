@@ -6,6 +6,7 @@
  * dominates, it halves. The gain of asking more often is only its square root (`docs/algorithms/polling.md`).
  */
 import { type Interval, ratioFromPpmUp, widthMs } from '../core/index.ts';
+import { NTP_POLL_MS_MAX } from './ntp-pace.ts';
 import type { MeasureOutcome, Pace } from './time-source.ts';
 
 /** After failures the interval doubles up to this: a source that comes back is found within about a minute. */
@@ -99,7 +100,8 @@ export class PollSchedule {
     if (outcome.outcome === 'denied') {
       this.#denied = true;
     } else if (outcome.outcome === 'rate-limited') {
-      this.#pollMs = this.#rateFloorMs = this.#clampPoll(this.pollMs * 2);
+      this.#rateFloorMs = Math.max(this.pollMs, Math.min(this.pollMs * 2, NTP_POLL_MS_MAX));
+      this.#pollMs = this.#rateFloorMs;
       this.#burstLeft = 0;
     } else if (outcome.outcome === 'measured') {
       this.#failures = 0;
@@ -130,8 +132,9 @@ export class PollSchedule {
     else if (growthMs > GROWTH_SHARE_HIGH * knownWidthMs) this.#pollMs = this.#clampPoll(this.pollMs / 2);
   }
 
+  /** Within the pace; but a source that said RATE is asked as seldom as it wants, however often we would like to. */
   #clampPoll(pollMs: number): number {
     const pace = this.#pace();
-    return Math.min(Math.max(pollMs, pace.pollMinMs, this.#rateFloorMs), pace.pollMaxMs);
+    return Math.max(Math.min(Math.max(pollMs, pace.pollMinMs), pace.pollMaxMs), this.#rateFloorMs);
   }
 }

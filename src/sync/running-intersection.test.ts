@@ -221,7 +221,7 @@ function lied(exchange: Exchange, byMs: number): Exchange {
 }
 
 describe('RunningIntersection: contradictions', () => {
-  it('change nothing, and nothing is ever inverted', () => {
+  it('G5: change nothing, and nothing is ever inverted', () => {
     fc.assert(
       fc.property(lyingWorld, ({ world, lies }) => {
         const intersection = new RunningIntersection(axisOf(world));

@@ -152,15 +152,15 @@ const withHalfTheSlack: typeof makeSnapshot = (input) => {
 };
 
 describe('makeSnapshot, earliestAt, latestAt', () => {
-  it('are never narrower than the exact lines, at any uptime and in any year', () => {
+  it('G3: are never narrower than the exact lines, at any uptime and in any year', () => {
     fc.assert(neverNarrower(anyCase, makeSnapshot, read), { numRuns: 40_000 });
   });
 
-  it('are never narrower in 2026 either, where most reads are', () => {
+  it('G3: are never narrower in 2026 either, where most reads are', () => {
     fc.assert(neverNarrower(ordinaryCase, makeSnapshot, read), { numRuns: 40_000 });
   });
 
-  it('are never narrower on a monotonic clock that counts from below zero', () => {
+  it('G3: are never narrower on a monotonic clock that counts from below zero', () => {
     fc.assert(neverNarrower(negativeOrigin, makeSnapshot, read), { numRuns: 20_000 });
   });
 
@@ -222,7 +222,7 @@ describe('makeSnapshot, earliestAt, latestAt', () => {
 });
 
 describe('boundsAt', () => {
-  it('is never narrower than the exact lines in the past, which open towards it', () => {
+  it('G3: is never narrower than the exact lines in the past, which open towards it', () => {
     const past = fc.tuple(anyCase, fc.double({ min: 0, max: 1, noNaN: true })).map(([one, share]) => ({
       input: one.input,
       atMs: one.input.anchorMs * share,

@@ -128,7 +128,7 @@ const noGranularity: Measure = (clocks) =>
   );
 
 describe('measureTickEdges', () => {
-  it('contains the true relation, however long the readings take', () => {
+  it('G12: contains the true relation, however long the readings take', () => {
     fc.assert(
       containsTheRelation((clocks) => measureTickEdges(clocks, { edges: 4 })),
       { numRuns: 300 },
@@ -151,7 +151,7 @@ describe('measureTickEdges', () => {
     expect(widths[2]).toBeLessThanOrEqual(2 ** -11);
   });
 
-  it('reports a step while it measures, with the size inside the interval', () => {
+  it('G12: reports a step while it measures, with the size inside the interval', () => {
     const small = fc.oneof(
       fc.integer({ min: -3 * 2 ** 20, max: 3 * 2 ** 20 }),
       fc.integer({ min: -(2 ** 45), max: 2 ** 45 }),

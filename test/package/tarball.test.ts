@@ -3,7 +3,7 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENTRY_POINTS, specifierOf } from '../../entry-points.ts';
-import { fromRoot, readProjectFile, ROOT } from '../docs/project-files.ts';
+import { fromRoot, listFiles, readProjectFile, ROOT } from '../docs/project-files.ts';
 import { type Consumer, installPacked, node, run } from './packed.ts';
 
 interface Manifest {
@@ -34,8 +34,9 @@ describe('what is in it', () => {
 
   test('documents, and the build: nothing else', () => {
     const built = /^dist\/[\w-]+\.(?:js|cjs|d\.ts|d\.cts)(?:\.map)?$/;
+    const guides = listFiles('docs', '.md');
     const others = consumer.files.filter((file) => !built.test(file));
-    expect(others).toEqual(DOCUMENTS);
+    expect(others.sort()).toEqual([...DOCUMENTS, ...guides].sort());
   });
 
   test('each entry point has code and types for both module systems', () => {

@@ -268,7 +268,7 @@ function everyPlan(declaredPpm: number): Plan[] {
 }
 
 describe('containment', () => {
-  it('holds over a million simulated seconds with drift at the bound, in every one of more than 100 000 answers', () => {
+  it('G1: holds over a million simulated seconds with drift at the bound, in every one of more than 100 000 answers', () => {
     const plans = everyPlan(RHO_PPM);
     let answers = 0;
     let seconds = 0;
@@ -291,7 +291,7 @@ describe('containment', () => {
     expect(caught.length).toBeGreaterThan(10);
   });
 
-  it('holds across four sources of which one lies as it likes', () => {
+  it('G1: holds across four sources of which one lies as it likes', () => {
     const plan = planWith({ seed: SEED + 7, driftPpm: DRIFTS[2]![1], granularityMs: 2 ** -10, serverErrorMs: 0.1 });
     const machine = new Machine(plan);
     const axis = { baseMs: BASE_MS, driftPpm: RHO_PPM, granularityMs: plan.granularityMs };

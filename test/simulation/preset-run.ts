@@ -2,11 +2,11 @@
  * A preset with a bounded clock on its client, checked against the oracle at random moments.
  */
 import { expect } from 'vitest';
-import { type BoundedClockOptions, type TimeSource } from 'truechimer';
+import type { BoundedClockOptions, TimeSource } from 'truechimer';
 import {
   buildPreset,
   type BuiltPreset,
-  Coverage,
+  type Coverage,
   type Fault,
   type PresetName,
   PRESETS,

@@ -1,2 +1,0 @@
-export * from './program.ts';
-export * from './report-schema.ts';
