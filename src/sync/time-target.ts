@@ -70,7 +70,7 @@ function requireMomentMs(operation: string, epochMs: number): number {
     throw new ClockError(
       'TC_OUT_OF_RANGE',
       `${operation}: requires milliseconds since 1970, got ${epochMs}, which is microseconds or nanoseconds. ` +
-        'Divide them down to milliseconds; for a moment after the year 5138 pass WallInstant.fromEpochMilliseconds(ms).',
+        'Divide them down to milliseconds; for a moment after the year 33658 pass WallInstant.fromEpochMilliseconds(ms).',
       { epochMs, maxMs: TARGET_MS_MAX },
     );
   }
