@@ -30,10 +30,12 @@ describe('the drift bound that an oscillator needs', () => {
       fc.property(drift, fc.nat(), (options, seed) => {
         const boundPpm = driftBoundPpm(options);
         const model = new DriftModel(options, new SeededRandom(seed));
+        let worstPpm = 0;
         for (let step = 0; step < 300; step += 1) {
           const ratio = 1 / (1 + model.nextRatePpm(step * 1000) * 1e-6);
-          expect(Math.abs(ratio - 1) * 1e6).toBeLessThanOrEqual(boundPpm);
+          worstPpm = Math.max(worstPpm, Math.abs(ratio - 1) * 1e6);
         }
+        expect(worstPpm).toBeLessThanOrEqual(boundPpm);
       }),
     );
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SimClockCore, type SimClockOptions } from './sim-clock.ts';
 import { SIM_EPOCH_MS } from './sim-world.ts';
-import { settle } from './world.fixture.ts';
+import { settle, thrownBy } from './world.fixture.ts';
 
 function newClock(options: Partial<SimClockOptions> = {}): SimClockCore {
   return new SimClockCore({ settle, ...options });
@@ -180,4 +180,20 @@ describe('faults that take their time', () => {
     expect(clock.port.monotonicMs()).toBeCloseTo(2000 - 50 + 2 + 1, 3);
     expect(clock.port.wallMs() - SIM_EPOCH_MS).toBeCloseTo(2000 - 1000 + 2 + 1, 2);
   });
+
+  it.each(['suspend', 'pause', 'pauseVm'] as const)(
+    '%s inside a timer is refused before it changes anything',
+    (fault) => {
+      const clock = newClock();
+      let thrown: unknown;
+      clock.node.setTimer(() => (thrown = thrownBy(() => clock[fault](1000))), 5, { keepsAlive: true });
+      clock.advance(10);
+      const message: unknown = expect.stringMatching(new RegExp(`^${fault}: .*clock\\.node\\.${fault}\\(\\)`));
+      expect(thrown).toMatchObject({ code: 'TC_INVALID_ARGUMENT', message });
+      expect({ running: clock.node.isRunning, monotonic: clock.port.monotonicMs() }).toEqual({
+        running: true,
+        monotonic: 10,
+      });
+    },
+  );
 });

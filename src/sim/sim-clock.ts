@@ -117,21 +117,21 @@ export class SimClockCore implements Clock {
 
   /** The machine sleeps for so long, and wakes: monotonic time stood still, boot and wall time went on, no timer fired. */
   suspend(forMs: number): void {
-    this.#passing(forMs, () => {
+    this.#passing('suspend', forMs, () => {
       this.node.suspend(forMs);
     });
   }
 
   /** The process was stopped for so long, and runs again: its timers are late. They fire with the next `advance`. */
   pause(forMs: number): void {
-    this.#passing(forMs, () => {
+    this.#passing('pause', forMs, () => {
       this.node.pause(forMs);
     });
   }
 
   /** The virtual machine was stopped for so long, and runs again. */
   pauseVm(forMs: number, options: { readonly wall?: 'jumps' | 'stays' } = {}): void {
-    this.#passing(forMs, () => {
+    this.#passing('pauseVm', forMs, () => {
       this.node.pauseVm(forMs, options);
     });
   }
@@ -147,7 +147,8 @@ export class SimClockCore implements Clock {
   }
 
   /** Begins a fault and lets its time pass without firing what becomes due at its end: the first instruction after it is yours. */
-  #passing(forMs: number, begin: () => void): void {
+  #passing(operation: string, forMs: number, begin: () => void): void {
+    this.#world.requireIdle(operation);
     begin();
     this.#world.passStanding(forMs);
   }
@@ -170,6 +171,10 @@ class SimClockWorld extends SimWorldCore {
 
   run(forMs: number, stop: () => boolean): Promise<void> {
     return this.timeline.advanceToAsync(this.timeline.nowMs + forMs, stop);
+  }
+
+  requireIdle(operation: string): void {
+    this.timeline.requireIdle(operation);
   }
 
   passStanding(ms: number): void {

@@ -272,6 +272,20 @@ describe('a receiver that stands still', () => {
     expect(world.network.counts.unreceived).toBe(1);
     expect(isBalanced(world)).toBe(true);
   });
+
+  it('loses them when it crashes meanwhile; its new process gets what arrives at once', () => {
+    const { world, b, arrived, send } = newNet();
+    b.pause(10_000);
+    send('x');
+    world.advanceSync(10);
+    b.crash();
+    expect(world.network.counts.unreceived).toBe(1);
+    b.restart();
+    send('y');
+    world.advanceSync(20_000);
+    expect(arrived).toEqual(['y at 11']);
+    expect(isBalanced(world)).toBe(true);
+  });
 });
 
 describe('the counts', () => {

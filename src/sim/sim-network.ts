@@ -33,11 +33,18 @@ interface Link {
   lastArrivalMs: number;
 }
 
+/** What arrived at a process that stands still, in order. */
+interface Waiting {
+  /** Whose it is: the next process of that node does not get it. */
+  readonly incarnation: number;
+  readonly messages: (() => void)[];
+}
+
 /** What went over the network so far. */
 export interface NetworkCounts {
   readonly sent: number;
   readonly delivered: number;
-  /** Arrived at a crashed node. */
+  /** Arrived at a crashed node, or waited for a process that crashed before it ran again. */
   readonly unreceived: number;
   readonly lost: number;
   readonly duplicated: number;
@@ -52,8 +59,7 @@ export class SimNetwork {
   readonly #links = new Map<string, Link>();
   readonly #cut = new Set<string>();
   #default: LinkOptions = {};
-  /** What arrived at a node that stands still, in order. */
-  readonly #waiting = new Map<SimNode, (() => void)[]>();
+  readonly #waiting = new Map<SimNode, Waiting>();
   readonly #counts = { sent: 0, delivered: 0, unreceived: 0, lost: 0, duplicated: 0, cutOff: 0, reordered: 0 };
 
   /** @internal Made by `SimWorld`. */
@@ -64,6 +70,7 @@ export class SimNetwork {
 
   /** What went over it so far: for the coverage of a simulation. */
   get counts(): NetworkCounts {
+    for (const node of this.#waiting.keys()) this.#waitingFor(node);
     return { ...this.#counts };
   }
 
@@ -151,13 +158,23 @@ export class SimNetwork {
 
   /** A process that stands still finds the message when it runs again; one that is gone never does. */
   #arrive(to: SimNode, deliver: () => void): void {
-    const waiting = this.#waiting.get(to);
-    if (waiting !== undefined) waiting.push(deliver);
+    const waiting = this.#waitingFor(to);
+    if (waiting !== undefined) waiting.messages.push(deliver);
     else if (to.isRunning || to.isCrashed) this.#handOver(to, deliver);
     else {
-      this.#waiting.set(to, [deliver]);
-      this.#handOverLater(to, to.runsFromMs);
+      const first: Waiting = { incarnation: to.incarnation, messages: [deliver] };
+      this.#waiting.set(to, first);
+      this.#handOverLater(to, first, to.runsFromMs);
     }
+  }
+
+  /** What waits for the process that is there now; what waited for one that is gone is dropped. */
+  #waitingFor(to: SimNode): Waiting | undefined {
+    const waiting = this.#waiting.get(to);
+    if (waiting === undefined || (!to.isCrashed && waiting.incarnation === to.incarnation)) return waiting;
+    this.#waiting.delete(to);
+    this.#counts.unreceived += waiting.messages.length;
+    return undefined;
   }
 
   #handOver(to: SimNode, deliver: () => void): void {
@@ -169,13 +186,12 @@ export class SimNetwork {
   }
 
   /** One message for each event, so that promises run in between; what arrives meanwhile queues behind. */
-  #handOverLater(to: SimNode, atMs: number): void {
+  #handOverLater(to: SimNode, waiting: Waiting, atMs: number): void {
     this.#timeline.at(atMs, () => {
-      const waiting = this.#waiting.get(to) ?? [];
-      const stands = !to.isRunning && !to.isCrashed;
-      const first = stands ? undefined : waiting.shift();
-      if (waiting.length === 0) this.#waiting.delete(to);
-      else this.#handOverLater(to, stands ? to.runsFromMs : this.#timeline.nowMs);
+      if (this.#waitingFor(to) !== waiting) return;
+      const first = to.isRunning ? waiting.messages.shift() : undefined;
+      if (waiting.messages.length === 0) this.#waiting.delete(to);
+      else this.#handOverLater(to, waiting, Math.max(to.runsFromMs, this.#timeline.nowMs));
       if (first !== undefined) this.#handOver(to, first);
     });
   }

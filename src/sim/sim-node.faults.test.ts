@@ -204,6 +204,7 @@ describe('each fault by itself', () => {
       () => node.pause(NaN),
       () => node.pauseVm(EPOCH_MS),
       () => node.leapSecond('insert', { smearMs: 9999 }),
+      () => node.leapSecond('remove' as 'delete'),
       () => node.moveMonotonicBack(-1),
       () => node.setDrift({ driftPpm: 1e6 }),
     ];

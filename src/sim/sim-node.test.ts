@@ -32,6 +32,22 @@ describe('the clocks of a node', () => {
     expect(node.granularity).toEqual({ monotonicMs: 2 ** -10, bootMs: 10, wallMs: 1 });
   });
 
+  it.each([
+    { monotonicMs: -1 },
+    { wallAheadMs: NaN },
+    { sleptMs: -1 },
+    { granularity: { bootMs: 0 } },
+    { platform: 'windows' as 'other' },
+  ])('are refused when they cannot be: %j', (options) => {
+    const code: unknown = expect.stringMatching(/^TC_(NOT_FINITE|OUT_OF_RANGE|INVALID_ARGUMENT)$/);
+    expect(() => newNode(options)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('are as coarse as usual where a granularity is undefined', () => {
+    const granularity = { monotonicMs: undefined } as unknown as { monotonicMs: number };
+    expect(newNode({ granularity }).node.granularity).toEqual({ monotonicMs: 2 ** -10, bootMs: 10, wallMs: 1 });
+  });
+
   it('have identities of their own on each node', () => {
     const { world, node } = newNode();
     const other = world.addNode('b');

@@ -153,4 +153,12 @@ describe('timers', () => {
     world.advanceSync(5);
     expect(seen).toEqual(['a', 'b']);
   });
+
+  it.each([NaN, Infinity, undefined])('a delay of %s is refused, and a negative one is none', (delayMs) => {
+    const { world, node } = newNode();
+    expect(() => firedAt(world, node, [delayMs as number])).toThrow(expect.objectContaining({ code: 'TC_NOT_FINITE' }));
+    const fired = firedAt(world, node, [-5]);
+    world.advanceSync(0);
+    expect(fired).toEqual(['-5 at 0']);
+  });
 });

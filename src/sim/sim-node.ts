@@ -6,8 +6,8 @@
  * *virtual machine* has no clocks at all, until somebody sets the wall clock right.
  */
 import {
-  type ClockGranularity,
   ClockError,
+  type ClockGranularity,
   type ClockPort,
   requireDurationMs,
   requireNumber,
@@ -16,27 +16,12 @@ import {
 } from '../core/index.ts';
 import { DriftModel, type DriftOptions } from './drift-model.ts';
 import { ceilTo, floorTo, Hardware } from './hardware.ts';
-import { CallbackTimer, NodeTimers, type SimTimer } from './node-timers.ts';
+import { type NodeOptions, requireNodeOptions, STEP_MS_MAX } from './node-options.ts';
+import { CallbackTimer, NodeTimers, type ProcessOfTimers, type SimTimer } from './node-timers.ts';
 import type { SeededRandom } from './random.ts';
 import type { Actor, Scheduled, Timeline } from './timeline.ts';
 
-/** What a machine is like. */
-export interface NodeOptions {
-  /** How much the wall clock is ahead of true time at the start, in ms. Default 0. */
-  readonly wallAheadMs?: number;
-  /** The monotonic reading at the start, in ms. Default 0. */
-  readonly monotonicMs?: number;
-  /** How much boot time is ahead of monotonic time at the start, in ms: earlier suspends. Default 0. */
-  readonly sleptMs?: number;
-  /** How coarse the clocks are. Default: monotonic 2^-10 ms, boot 10 ms, wall 1 ms, as on Linux. */
-  readonly granularity?: Partial<ClockGranularity>;
-  readonly drift?: DriftOptions;
-  /**
-   * `linux` (default): monotonic time stands still in suspend, and slews move all clocks. `other`: monotonic time counts suspend, and
-   * slews move the wall clock only, as on macOS and Windows.
-   */
-  readonly platform?: 'linux' | 'other';
-}
+export { type NodeOptions, STEP_MS_MAX } from './node-options.ts';
 
 /** Where a slew acts and how long. */
 export interface SlewOptions {
@@ -49,16 +34,13 @@ export interface SlewOptions {
 /** The largest slew, in ppm: the kernel's own limit. */
 export const SLEW_PPM_MAX = 100_000;
 
-/** The longest step, in ms: thirty thousand years. */
-export const STEP_MS_MAX = 1e15;
-
 /** The shortest span that a leap second is smeared over, in ms: that is the largest slew. */
 export const LEAP_SMEAR_MS_MIN = 10_000;
 
 /** Wall slews elsewhere may be this large without counting as a step, in ppm. */
 const WALL_SLEW_PPM = 1000;
 
-const GRANULARITY_DEFAULT: ClockGranularity = { monotonicMs: 2 ** -10, bootMs: 10, wallMs: 1 };
+const DELAY_RANGE = { what: 'a delay', min: -Number.MAX_VALUE, max: Number.MAX_VALUE, unit: 'ms' };
 
 /** What a node needs of its world. */
 export interface NodeWorld {
@@ -82,7 +64,9 @@ export class SimNode implements ClockPort, Actor {
   readonly random: SeededRandom;
   readonly #timeline: Timeline;
   readonly #hardware: Hardware;
-  readonly #timers: NodeTimers;
+  readonly #process: ProcessOfTimers;
+  /** Those of the process that is there: a new one begins without any. */
+  #timers: NodeTimers;
   /** The reading at which the timer fires that `nextDueMs` has found. */
   #dueReadingMs = Infinity;
   #drift: DriftModel;
@@ -97,23 +81,22 @@ export class SimNode implements ClockPort, Actor {
 
   /** @internal Made by `SimWorld.addNode`. */
   constructor(name: string, options: NodeOptions, world: NodeWorld) {
+    const settled = requireNodeOptions(options);
     this.name = name;
     this.monotonicId = Symbol(`truechimer.clock.${name}.monotonic`);
     this.bootId = Symbol(`truechimer.clock.${name}.boot`);
-    this.granularity = { ...GRANULARITY_DEFAULT, ...options.granularity };
-    this.monotonicCountsSuspend = options.platform === 'other';
+    this.granularity = settled.granularity;
+    this.monotonicCountsSuspend = settled.platform === 'other';
     this.wallSlewPpm = this.monotonicCountsSuspend ? WALL_SLEW_PPM : 0;
     this.random = world.random.fork(`node ${name}`);
     this.#timeline = world.timeline;
-    this.#timers = new NodeTimers({
-      monotonicMs: () => this.monotonicMs(),
-      notesStacks: () => world.timeline.nearsLimit,
-    });
-    const monotonicMs = options.monotonicMs ?? 0;
+    this.#process = { monotonicMs: () => this.monotonicMs(), notesStacks: () => world.timeline.nearsLimit };
+    this.#timers = new NodeTimers(this.#process);
+    const { monotonicMs, wallAheadMs, sleptMs } = settled;
     this.#hardware = new Hardware({
-      wallMs: world.epochMs + world.timeline.nowMs + (options.wallAheadMs ?? 0),
+      wallMs: world.epochMs + world.timeline.nowMs + wallAheadMs,
       monotonicMs,
-      bootMs: monotonicMs + (options.sleptMs ?? 0),
+      bootMs: monotonicMs + sleptMs,
       granularity: this.granularity,
     });
     this.#hardware.skipTo(world.timeline.nowMs);
@@ -134,6 +117,7 @@ export class SimNode implements ClockPort, Actor {
   }
 
   setTimer(callback: () => void, delayMs: number, options: TimerOptions): TimerHandle {
+    requireNumber('setTimer', delayMs, DELAY_RANGE);
     const dueMs = this.monotonicMs() + Math.max(0, delayMs);
     const timer = new CallbackTimer(callback, dueMs, options);
     this.addTimer(timer);
@@ -142,9 +126,8 @@ export class SimNode implements ClockPort, Actor {
 
   /** @internal For `install`: sets a timer of its own kind; `setBy` is the function that the user called. */
   addTimer(timer: SimTimer, setBy?: (...args: never[]) => unknown): void {
-    this.#timers.set(timer, setBy);
     // Whatever still runs of a process that is gone does not come back with the next one.
-    if (this.#crashed) timer.cancel();
+    if (!this.#crashed) this.#timers.set(timer, setBy);
   }
 
   /** How many timers are set. */
@@ -260,7 +243,7 @@ export class SimNode implements ClockPort, Actor {
 
   /** A leap second in the wall clock, now: as a step of one second, or smeared evenly over a span. */
   leapSecond(kind: 'insert' | 'delete', options: { readonly smearMs?: number } = {}): void {
-    const byMs = kind === 'insert' ? -1000 : 1000;
+    const byMs = leapMs(kind);
     if (options.smearMs === undefined) {
       this.stepWall(byMs);
       return;
@@ -292,6 +275,8 @@ export class SimNode implements ClockPort, Actor {
   crash(): void {
     this.#crashed = true;
     this.#timers.clear();
+    // What is left of it may start its timers anew: among those of a process that is gone.
+    this.#timers = new NodeTimers(this.#process);
   }
 
   /** A new process: runs the program again. @throws TC_INVALID_ARGUMENT when it runs already, or its machine stands still. */
@@ -361,4 +346,11 @@ export class SimNode implements ClockPort, Actor {
       { quiet: true },
     );
   }
+}
+
+/** What a leap second adds to the wall clock. @throws TC_INVALID_ARGUMENT. */
+function leapMs(kind: string): number {
+  if (kind === 'insert') return -1000;
+  if (kind === 'delete') return 1000;
+  throw new ClockError('TC_INVALID_ARGUMENT', `leapSecond: '${kind}' is none. Pass 'insert' or 'delete'.`);
 }

@@ -186,6 +186,27 @@ describe('a server whose process stands still or is gone', () => {
     expect(await pair.measure()).toMatchObject({ outcome: 'timeout' });
     expect(pair.world.network.counts.sent).toBe(1);
   });
+
+  it('does not answer what the process before it held', async () => {
+    const pair = newPair({ dwellMs: 50 }, { delay: delays.constant(10) });
+    pair.world.after(12, () => {
+      pair.server.node.crash();
+      pair.server.node.restart();
+    });
+    expect(await pair.measure()).toMatchObject({ outcome: 'timeout' });
+  });
+
+  it.each([{ offsetMs: NaN }, { driftPpm: Infinity }, { dwellMs: NaN }])(
+    'is refused with %j, at once or later',
+    (bad) => {
+      const refused: unknown = expect.objectContaining({ code: 'TC_NOT_FINITE' });
+      expect(() => newPair(bad)).toThrow(refused);
+      const { server } = newPair();
+      expect(() => {
+        server.configure(bad);
+      }).toThrow(refused);
+    },
+  );
 });
 
 describe('a client that crashes', () => {

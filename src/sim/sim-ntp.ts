@@ -1,6 +1,7 @@
 /**
  * NTP inside the world: the real client code against simulated servers, with real packets over the simulated network.
  */
+import { requireDurationMs, requireNumber } from '../core/index.ts';
 import {
   decodeNtpPacket,
   encodeNtpPacket,
@@ -18,7 +19,7 @@ import {
   type SplitEpoch,
 } from '../sync/index.ts';
 import { SeededRandom } from './random.ts';
-import type { SimNode } from './sim-node.ts';
+import { type SimNode, STEP_MS_MAX } from './sim-node.ts';
 import type { SimWorldCore } from './sim-world.ts';
 
 /** What a simulated server is like; can be changed while it runs. */
@@ -44,6 +45,9 @@ export interface SimNtpServerSettings {
 /** Every simulated server listens here; the host is the node's name. */
 const PORT = 123;
 
+/** The fastest that a server's time runs away, in ppm: a thousand times too fast. */
+const DRIFT_PPM_MAX = 1e9;
+
 /** "This machine's own clock": 127.127.1.1. */
 const REFERENCE_LOCAL = 0x7f7f0101;
 
@@ -59,13 +63,13 @@ export class SimNtpServer {
   constructor(world: SimWorldCore, node: SimNode, settings: SimNtpServerSettings = {}) {
     this.node = node;
     this.#world = world;
-    this.#settings = settings;
+    this.#settings = requireSettings(settings);
     this.#sinceMs = world.nowMs;
   }
 
   /** Changes settings; drift counts from now on. */
   configure(settings: SimNtpServerSettings): void {
-    this.#settings = { ...this.#settings, ...settings };
+    this.#settings = requireSettings({ ...this.#settings, ...settings });
     this.#sinceMs = this.#world.nowMs;
   }
 
@@ -82,9 +86,10 @@ export class SimNtpServer {
     this.requests += 1;
     if (this.#settings.silent === true) return;
     const receivedAt = this.now();
+    const { incarnation } = this.node;
     const answer = (): void => {
       // A process that is gone does not answer, and one that stands still answers later.
-      if (this.node.isCrashed) return;
+      if (this.node.isCrashed || this.node.incarnation !== incarnation) return;
       if (!this.node.isRunning) {
         this.#world.after(this.node.runsFromMs - this.#world.nowMs, answer);
         return;
@@ -115,6 +120,25 @@ export class SimNtpServer {
       transmitTime: ntpFromEpoch(this.now()),
     };
   }
+}
+
+/** @throws TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_EPOCH_AS_DURATION. */
+function requireSettings(settings: SimNtpServerSettings): SimNtpServerSettings {
+  const { offsetMs = 0, driftPpm = 0, dwellMs = 0 } = settings;
+  requireNumber('SimNtpServer offsetMs', offsetMs, {
+    what: 'an offset',
+    min: -STEP_MS_MAX,
+    max: STEP_MS_MAX,
+    unit: 'ms',
+  });
+  requireNumber('SimNtpServer driftPpm', driftPpm, {
+    what: 'a drift',
+    min: -DRIFT_PPM_MAX,
+    max: DRIFT_PPM_MAX,
+    unit: 'ppm',
+  });
+  requireDurationMs('SimNtpServer dwellMs', dwellMs);
+  return settings;
 }
 
 /** The network as an NTP client on one node sees it. */

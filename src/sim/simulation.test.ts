@@ -135,7 +135,9 @@ describe('the seed', () => {
   it.each([
     { seedOverride: undefined, seed: 1 },
     { seedOverride: '', seed: 1 },
+    { seedOverride: ' ', seed: 1 },
     { seedOverride: '42', seed: 42 },
+    { seedOverride: ' 42\n', seed: 42 },
     { seedOverride: 43, seed: 43 },
     { seedOverride: String(SEED_MAX), seed: SEED_MAX },
   ])('of a run is the override $seedOverride when there is one', async ({ seedOverride, seed }) => {

@@ -149,7 +149,8 @@ export async function simulate<State>(plan: SimulationPlan<State>): Promise<Simu
 }
 
 function settleSeed(plan: { readonly seed: number; readonly seedOverride?: string | number | undefined }): number {
-  const { seed, seedOverride = '' } = plan;
+  const { seed } = plan;
+  const seedOverride = String(plan.seedOverride ?? '').trim();
   if (seedOverride === '') return seed;
   const given = Number(seedOverride);
   if (Number.isInteger(given) && given >= 0 && given <= SEED_MAX) return given;

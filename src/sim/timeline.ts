@@ -148,6 +148,16 @@ export class Timeline {
     });
   }
 
+  /** For what lets time pass after it has changed something: refused before the change. @throws TC_INVALID_ARGUMENT. */
+  requireIdle(operation: string): void {
+    if (!this.#running) return;
+    throw new ClockError(
+      'TC_INVALID_ARGUMENT',
+      `${operation}: simulated time is being advanced already, and ${operation} would advance it as well. ` +
+        `Inside a timer, or while an advance is under way, use clock.node.${operation}(): it begins now and lasts while time is advanced.`,
+    );
+  }
+
   /** Looks for the next event up to a moment; simultaneous ones in the order of the header. False when there is none. */
   #findNext(untilMs: number): boolean {
     let atMs = this.#queue.firstDueMs;

@@ -186,6 +186,22 @@ describe('setInterval', () => {
     sim.clock.advance(35);
     expect(firedMs).toEqual([10, 20, 30]);
   });
+
+  it('of a process that is gone, does nothing', () => {
+    let calls = 0;
+    const count = (): number => (calls += 1);
+    const fired = setTimeout(count, 1);
+    setTimeout(count, 2);
+    sim.clock.advance(5);
+    const waiting = setTimeout(count, 10);
+    sim.clock.node.crash();
+    const late = setTimeout(count, 10);
+    for (const timer of [fired, waiting]) timer.refresh();
+    sim.clock.node.restart();
+    for (const timer of [fired, waiting, late]) timer.refresh();
+    sim.clock.advance(100);
+    expect(calls).toBe(2);
+  });
 });
 
 describe('order', () => {
