@@ -9,7 +9,13 @@ import {
   requireDurationMs,
   requireOptions,
 } from '../core/index.ts';
-import { BoundedClockCore, type BoundedClockOptions, parseNtpAddress, type TimeSource } from '../sync/index.ts';
+import {
+  BoundedClockCore,
+  type BoundedClockOptions,
+  parseNtpAddress,
+  type TimeSource,
+  BOUNDED_CLOCK_OPTIONS,
+} from '../sync/index.ts';
 import { publishDiagnostics } from './diagnostics.ts';
 import { ntp } from './ntp.ts';
 import { systemClock } from './system-clock.ts';
@@ -95,19 +101,9 @@ export class BoundedClock extends BoundedClockCore {
 
 const OPERATION = 'BoundedClock.start';
 
-const START_OPTIONS = optionNames<StartOptions>({
-  sources: true,
-  clock: true,
-  waitMs: true,
-  driftPpm: true,
-  falsetickers: true,
-  timeoutMs: true,
-  holdoverMaxMs: true,
-  discontinuity: true,
-  discontinuityCheckMs: true,
-  estimator: true,
-  random: true,
-});
+type OwnOptions = Omit<StartOptions, keyof BoundedClockOptions>;
+
+const START_OPTIONS = [...BOUNDED_CLOCK_OPTIONS, ...optionNames<OwnOptions>({ clock: true, waitMs: true })];
 
 /** Checks what the core does not know of; without options, the core says that there are no sources. */
 function requireStartOptions(options: StartOptions): StartOptions {

@@ -72,7 +72,8 @@ export interface ClockSettings {
 /** Under this name mistakes in options are reported: it is where almost everybody passes them. */
 const OPERATION = 'BoundedClock.start';
 
-const OPTIONS = optionNames<BoundedClockOptions>({
+/** The names of the options, for whoever adds some. */
+export const BOUNDED_CLOCK_OPTIONS: readonly string[] = optionNames<BoundedClockOptions>({
   sources: true,
   driftPpm: true,
   falsetickers: true,
@@ -86,7 +87,7 @@ const OPTIONS = optionNames<BoundedClockOptions>({
 
 /** Checks the options. @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_EPOCH_AS_DURATION, TC_MIXED_TIME_SCALES. */
 export function settleOptions(options: BoundedClockOptions): ClockSettings {
-  requireOptions(OPERATION, options, OPTIONS);
+  requireOptions(OPERATION, options, BOUNDED_CLOCK_OPTIONS);
   const given = (options as BoundedClockOptions | undefined) ?? ({} as BoundedClockOptions);
   const sources = requireSources(OPERATION, given.sources);
   const falsetickers = given.falsetickers ?? largestMinority(sources.length);
