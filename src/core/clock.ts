@@ -84,13 +84,13 @@ export function createClock(port: ClockPort): Clock {
     monotonic: monotonicClock(port, {
       id: port.monotonicId,
       countsSuspend: port.monotonicCountsSuspend,
-      granularityMs: port.granularity.monotonicMs,
+      granularityMs: () => port.granularity.monotonicMs,
       readMs: () => port.monotonicMs(),
     }),
     boot: monotonicClock(port, {
       id: port.bootId,
       countsSuspend: true,
-      granularityMs: port.granularity.bootMs,
+      granularityMs: () => port.granularity.bootMs,
       readMs: () => port.bootMs(),
     }),
     timers: timersOf(port),
@@ -101,7 +101,8 @@ export function createClock(port: ClockPort): Clock {
 interface MonotonicReading {
   readonly id: symbol;
   readonly countsSuspend: boolean;
-  readonly granularityMs: number;
+  /** Asked for when it is needed: measuring it reads the clock, and it may change with where a reading comes from. */
+  readonly granularityMs: () => number;
   readonly readMs: () => number;
 }
 
@@ -110,7 +111,9 @@ function monotonicClock<Domain extends string>(port: ClockPort, reading: Monoton
   return {
     id,
     countsSuspend: reading.countsSuspend,
-    granularityMs: reading.granularityMs,
+    get granularityMs(): number {
+      return reading.granularityMs();
+    },
     now: () => MonotonicInstant.fromReading<Domain>(id, readMs()),
     stopwatch: () => createStopwatch(readMs),
     deadline: (durationMs, options) =>

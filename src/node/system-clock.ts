@@ -3,7 +3,7 @@
  *
  * What they are, by platform (libuv): `performance.now()` is CLOCK_MONOTONIC on Linux, which stands still in suspend and is slewed
  * together with the wall clock; mach_continuous_time on macOS and QueryPerformanceCounter on Windows, which count sleep. `os.uptime()`
- * on Linux is /proc/uptime: boot time in steps of 10 ms, suspend included. Android is Linux.
+ * on Linux is /proc/uptime: boot time in steps of 10 ms, suspend included; how it is read cheaply is in `boot-clock.ts`. Android is Linux.
  *
  * Elsewhere (FreeBSD, OpenBSD, AIX, SunOS and whatever comes) nothing is claimed that is not known: the monotonic clock may stand still in
  * suspend, the wall clock may be slewed against it, and boot time is `os.uptime()` in whole seconds. Whether that counts suspend is up to
@@ -23,6 +23,7 @@ import {
   type TimerHandle,
   type TimerOptions,
 } from '../core/index.ts';
+import { BootClock } from './boot-clock.ts';
 
 /** What is known of a platform's clocks. */
 interface PlatformClocks {
@@ -30,23 +31,27 @@ interface PlatformClocks {
   readonly wallSlewPpm: number;
   /** The step of `os.uptime()` in ms, where it is boot time; undefined where the monotonic clock is. */
   readonly uptimeStepMs: number | undefined;
+  /** `os.uptime()` is /proc/uptime, and apart from the monotonic clock by suspends only. */
+  readonly hasUptimeFile: boolean;
 }
 
 /** The largest slew of the wall clock against an undisciplined monotonic clock, in ppm: adjtime's 500, with room. */
 const WALL_SLEW_PPM_ELSEWHERE = 1000;
 
-const LINUX: PlatformClocks = { monotonicCountsSuspend: false, wallSlewPpm: 0, uptimeStepMs: 10 };
+const LINUX: PlatformClocks = { monotonicCountsSuspend: false, wallSlewPpm: 0, uptimeStepMs: 10, hasUptimeFile: true };
 
 const COUNTING_SUSPEND: PlatformClocks = {
   monotonicCountsSuspend: true,
   wallSlewPpm: WALL_SLEW_PPM_ELSEWHERE,
   uptimeStepMs: undefined,
+  hasUptimeFile: false,
 };
 
 const UNKNOWN: PlatformClocks = {
   monotonicCountsSuspend: false,
   wallSlewPpm: WALL_SLEW_PPM_ELSEWHERE,
   uptimeStepMs: 1000,
+  hasUptimeFile: false,
 };
 
 const KNOWN: ReadonlyMap<string, PlatformClocks> = new Map([
@@ -79,14 +84,15 @@ export function createSystemPort(from: Platform = { performance, platform: proce
   const source = requireMonotonic(from.performance);
   const clocks = KNOWN.get(from.platform) ?? UNKNOWN;
   const monotonicMs = (): number => source.now();
+  const boot = bootReader(clocks, monotonicMs, from.uptime);
   return {
     name: 'system',
     monotonicId: Symbol.for('truechimer.clock.system.monotonic'),
     bootId: Symbol.for('truechimer.clock.system.boot'),
     monotonicMs,
-    bootMs: clocks.uptimeStepMs === undefined ? monotonicMs : neverBack(from.uptime ?? uptime),
+    bootMs: boot.readMs,
     wallMs: () => Date.now(),
-    granularity: lazyGranularity(source, clocks.uptimeStepMs),
+    granularity: lazyGranularity(source, boot.stepMs),
     monotonicCountsSuspend: clocks.monotonicCountsSuspend,
     wallSlewPpm: clocks.wallSlewPpm,
     setTimer,
@@ -102,12 +108,29 @@ function requireMonotonic(source: { now(): number } | undefined): { now(): numbe
   );
 }
 
-/** Uptime in ms. Some systems take it from the wall clock: when that is set back, counting goes on from the reading before. */
-function neverBack(uptimeSeconds: () => number): () => number {
+/** How boot time is read, and its step in ms; undefined where that is the monotonic clock's. */
+interface BootReader {
+  readonly readMs: () => number;
+  readonly stepMs: () => number | undefined;
+}
+
+function bootReader(clocks: PlatformClocks, monotonicMs: () => number, given: (() => number) | undefined): BootReader {
+  const stepMs = (): number | undefined => clocks.uptimeStepMs;
+  if (clocks.uptimeStepMs === undefined) return { readMs: monotonicMs, stepMs };
+  if (!clocks.hasUptimeFile || given !== undefined) {
+    const seconds = given ?? uptime;
+    return { readMs: neverBack(() => seconds() * 1000), stepMs };
+  }
+  const clock = new BootClock(monotonicMs);
+  return { readMs: neverBack(() => clock.readMs()), stepMs: () => clock.stepMs };
+}
+
+/** Some systems take uptime from the wall clock: when that is set back, counting goes on from the reading before. */
+function neverBack(uptimeMs: () => number): () => number {
   let lastMs = -Infinity;
   let aheadMs = 0;
   return () => {
-    const readMs = uptimeSeconds() * 1000;
+    const readMs = uptimeMs();
     if (readMs + aheadMs < lastMs) aheadMs = lastMs - readMs;
     lastMs = Math.max(lastMs, readMs + aheadMs);
     return lastMs;
@@ -115,7 +138,7 @@ function neverBack(uptimeSeconds: () => number): () => number {
 }
 
 /** Measured on first use, not at import: a frozen fake clock must not break whoever merely imports this. */
-function lazyGranularity(source: { now(): number }, uptimeStepMs: number | undefined): ClockGranularity {
+function lazyGranularity(source: { now(): number }, bootStepMs: () => number | undefined): ClockGranularity {
   let measuredMs: number | undefined;
   return {
     get monotonicMs(): number {
@@ -123,7 +146,7 @@ function lazyGranularity(source: { now(): number }, uptimeStepMs: number | undef
       return measuredMs;
     },
     get bootMs(): number {
-      return uptimeStepMs ?? this.monotonicMs;
+      return bootStepMs() ?? this.monotonicMs;
     },
     wallMs: 1,
   };
