@@ -1,0 +1,33 @@
+/**
+ * What a lease needs of the platform, as arguments: clocks and timers, randomness, and somebody to tell.
+ */
+import type { ClockPort } from '../core/index.ts';
+import type { HolderReading } from './holder-machine.ts';
+import type { LeaseEvents } from './lease-events.ts';
+import type { TimingModel } from './timing-model.ts';
+
+/** The platform, as far as a lease needs it. */
+export interface LeaseRuntime {
+  readonly port: ClockPort;
+  /** A number from 0 up to, not including, 1. */
+  random(): number;
+  /** A name that nobody else has, for one attempt. */
+  newHolderId(): string;
+  /** Tells whoever observes from outside. */
+  publish<Name extends keyof LeaseEvents>(name: Name, event: LeaseEvents[Name]): void;
+}
+
+/** Whether checks compare boot time: it says something that the monotonic clock does not, and the model wants to know. */
+export function comparesBoot(port: ClockPort, timing: TimingModel): boolean {
+  return timing.suspend === 'checked' && !port.monotonicCountsSuspend;
+}
+
+/**
+ * One look at the clocks. Boot time first: a pause between the two reads then makes a suspend look smaller at this look, as if it had come
+ * right after, and never makes one up.
+ */
+export function readClocks(port: ClockPort, readsBoot: boolean): HolderReading {
+  const bootMs = readsBoot ? port.bootMs() : undefined;
+  const monotonicMs = port.monotonicMs();
+  return { monotonicMs, bootMs: bootMs ?? monotonicMs };
+}
