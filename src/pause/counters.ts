@@ -1,0 +1,115 @@
+/**
+ * Running totals, and what they grew by during a gap.
+ *
+ * Not every total is read at every wake-up: the slow ones once a second and after a gap. Their growth is then of a longer time than
+ * the gap's, and the share that the time before would have had at its usual rate is taken off. Before a rate is known, growth over a
+ * time much longer than the gap tells nothing about it, and the signal counts as missing.
+ */
+import type { PauseEvidence } from './evidence.ts';
+import { signed } from './evidence-view.ts';
+
+/** Totals since some moment of old, as the system counts them; what was not read this time is left out. Units as in `PauseEvidence`. */
+export type PauseCounters = Partial<
+  Pick<
+    PauseEvidence,
+    | 'runMs'
+    | 'waitMs'
+    | 'threadCpuMs'
+    | 'processCpuMs'
+    | 'eluActiveMs'
+    | 'eluIdleMs'
+    | 'throttledMs'
+    | 'throttledCount'
+    | 'frozenMs'
+    | 'stealMs'
+    | 'systemSwitchCount'
+    | 'interruptCount'
+    | 'psiCpuMs'
+    | 'psiMemoryMs'
+    | 'psiIoMs'
+    | 'majorFaultCount'
+    | 'voluntarySwitchCount'
+    | 'involuntarySwitchCount'
+    | 'rtcMs'
+    | 'suspendCount'
+  >
+>;
+
+type CounterName = keyof PauseCounters;
+
+const COUNTERS: Record<CounterName, true> = {
+  runMs: true,
+  waitMs: true,
+  threadCpuMs: true,
+  processCpuMs: true,
+  eluActiveMs: true,
+  eluIdleMs: true,
+  throttledMs: true,
+  throttledCount: true,
+  frozenMs: true,
+  stealMs: true,
+  systemSwitchCount: true,
+  interruptCount: true,
+  psiCpuMs: true,
+  psiMemoryMs: true,
+  psiIoMs: true,
+  majorFaultCount: true,
+  voluntarySwitchCount: true,
+  involuntarySwitchCount: true,
+  rtcMs: true,
+  suspendCount: true,
+};
+
+/** The names of all totals. */
+export const PAUSE_COUNTERS: readonly CounterName[] = Object.keys(COUNTERS) as CounterName[];
+
+/** Without a known rate, growth over more than this many windows is not the gap's. */
+const WINDOWS_MAX = 2;
+
+interface Total {
+  readonly value: number;
+  readonly atMs: number;
+  /** Growth per ms before that, when it has been read twice. */
+  readonly rate: number | undefined;
+}
+
+/** When a set of totals was read, and how long the window was that ends there. */
+export interface CounterWindow {
+  readonly atMs: number;
+  readonly windowMs: number;
+  /** A gap does not say what is usual. */
+  readonly isGap: boolean;
+}
+
+/** Remembers totals, and says what they grew by. */
+export class CounterBook {
+  readonly #totals = new Map<CounterName, Total>();
+
+  /** Enters totals and returns their growth within the window. One that went back was reset: its growth is not known. */
+  enter(counters: PauseCounters, window: CounterWindow): PauseCounters {
+    const growth: Partial<Record<CounterName, number>> = {};
+    for (const name of PAUSE_COUNTERS) {
+      const value = signed(counters[name]);
+      if (value === undefined) continue;
+      const before = this.#totals.get(name);
+      const grown = before === undefined ? undefined : growthWithin(before, value, window);
+      if (grown !== undefined) growth[name] = grown;
+      this.#totals.set(name, { value, atMs: window.atMs, rate: rateAfter(before, value, window) });
+    }
+    return growth;
+  }
+}
+
+function growthWithin(before: Total, value: number, { atMs, windowMs }: CounterWindow): number | undefined {
+  const grown = value - before.value;
+  if (grown < 0) return undefined;
+  const earlierMs = Math.max(0, atMs - before.atMs - windowMs);
+  if (earlierMs === 0) return grown;
+  if (before.rate === undefined) return earlierMs + windowMs > WINDOWS_MAX * windowMs ? undefined : grown;
+  return Math.max(0, grown - before.rate * earlierMs);
+}
+
+function rateAfter(before: Total | undefined, value: number, window: CounterWindow): number | undefined {
+  if (before === undefined || window.isGap || window.atMs <= before.atMs) return before?.rate;
+  return Math.max(0, (value - before.value) / (window.atMs - before.atMs));
+}
