@@ -6,6 +6,11 @@
  */
 export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   index: 'src/index.ts',
+  lease: 'src/holder/index.ts',
+  'stores/etcd': 'src/stores/etcd.ts',
+  'stores/memory': 'src/stores/memory.ts',
+  'stores/postgres': 'src/stores/postgres.ts',
+  'stores/redis': 'src/stores/redis.ts',
   testing: 'src/testing/index.ts',
 };
 

@@ -52,7 +52,14 @@ export const FOLDERS: Readonly<Record<string, FolderRules>> = {
   sim: { ...PURE, imports: ['core', 'sync'] },
   node: { ...RIM, imports: ['core', 'sync', 'pause'] },
   testing: { ...RIM, imports: ['core', 'sync', 'sim'] },
-  stores: { ...PURE, imports: ['core', 'lease'], hasIndex: false },
+  holder: { ...RIM, imports: ['core', 'lease', 'node'] },
+  // etcd is spoken to over HTTP; what a request needs is on every platform and reads no clock.
+  stores: {
+    ...PURE,
+    imports: ['core', 'lease'],
+    extraGlobals: [...CANCELLATION, 'fetch', 'TextEncoder', 'TextDecoder', 'btoa', 'atob', 'URL'],
+    hasIndex: false,
+  },
   guard: { ...RIM, imports: ['core', 'misuse'], packages: ['acorn'] },
   eslint: { ...PURE, imports: ['misuse'], packages: ['eslint', '@typescript-eslint/utils'] },
   // ntp-time-sync is GPL-3.0: its adapter knows it by structural type and never imports it.
@@ -64,7 +71,20 @@ export const FOLDERS: Readonly<Record<string, FolderRules>> = {
   },
   cli: {
     ...RIM,
-    imports: ['core', 'sync', 'pause', 'lease', 'misuse', 'sim', 'node', 'stores', 'guard', 'eslint', 'interop'],
+    imports: [
+      'core',
+      'sync',
+      'pause',
+      'lease',
+      'misuse',
+      'sim',
+      'node',
+      'holder',
+      'stores',
+      'guard',
+      'eslint',
+      'interop',
+    ],
     packages: 'any',
     outside: ['package.json'],
     hasIndex: false,

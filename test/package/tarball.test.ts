@@ -33,7 +33,7 @@ describe('what is in it', () => {
   const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
 
   test('documents, and the build: nothing else', () => {
-    const built = /^dist\/[\w-]+\.(?:js|cjs|d\.ts|d\.cts)(?:\.map)?$/;
+    const built = /^dist\/(?:stores\/)?[\w-]+\.(?:js|cjs|d\.ts|d\.cts)(?:\.map)?$/;
     const guides = listFiles('docs', '.md');
     const others = consumer.files.filter((file) => !built.test(file));
     expect(others.sort()).toEqual([...DOCUMENTS, ...guides].sort());
