@@ -52,8 +52,7 @@ export class LeaseKeeper {
   readonly #origin: LeaseOrigin<StoreCapabilities, string>;
   readonly #machine: HolderMachine;
   readonly #readsBoot: boolean;
-  /** Nothing but the monotonic clock has a say. */
-  readonly #isPlain: boolean;
+  readonly #bootGranularityMs: number;
   readonly #utc: UtcHolding;
   readonly #controller = new AbortController();
   readonly #underWay = new RenewalsUnderWay();
@@ -74,7 +73,7 @@ export class LeaseKeeper {
     this.#utc = origin.utc;
     this.#machine = origin.machine;
     this.#readsBoot = this.#machine.comparesBoot;
-    this.#isPlain = !this.#readsBoot && settings.utc === undefined;
+    this.#bootGranularityMs = runtime.port.granularity.bootMs;
     this.#schedule = new RenewalSchedule(settings.windowMs, origin.sent.monotonicMs, () => runtime.random());
     this.#arm();
   }
@@ -95,9 +94,15 @@ export class LeaseKeeper {
 
   /** How much may still be used, in ms; not above 0: it may not be used. The fast path of every check. */
   remainingMs(): number {
-    if (this.#isPlain) return this.#machine.remainingMs(this.port.monotonicMs(), 0);
     const bootMs = this.#readsBoot ? this.port.bootMs() : 0;
-    return this.#utc.limit(this.#machine.remainingMs(this.port.monotonicMs(), bootMs));
+    let remainingMs = this.#machine.remainingMs(this.port.monotonicMs(), bootMs);
+    if (this.#readsBoot) remainingMs -= this.#coarserMs();
+    return this.#utc.isObeyed ? this.#utc.limit(remainingMs) : remainingMs;
+  }
+
+  /** How much coarser boot time is at this reading than when the window was made: it may come from another source by now. */
+  #coarserMs(): number {
+    return Math.max(0, this.port.granularity.bootMs - this.#bootGranularityMs);
   }
 
   /** Why a check that found so much was refused. */

@@ -144,3 +144,14 @@ export function scene(given: { readonly store?: ScriptedStore; readonly clock?: 
     },
   };
 }
+
+/** Lets time pass until it has settled. @throws When it has not within ten simulated minutes. */
+export async function outcome<T>({ clock }: Pick<Scene, 'clock'>, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  if (!(await clock.runUntilAsync(() => isSettled, { maxMs: 600_000 }))) throw new Error('it has not settled');
+  return promise;
+}
