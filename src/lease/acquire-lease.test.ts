@@ -14,7 +14,7 @@ function fence(raise: Fence['raise'], name = 'orders'): Fence {
   return { name, raise };
 }
 
-describe('a grant', () => {
+describe('a grant (G19)', () => {
   it('is a lease with its token, told with its round trip', async () => {
     const at = scene();
     at.store.onAcquire = () => later(at.clock, 40, () => at.store.grant());

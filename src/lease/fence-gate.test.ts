@@ -69,7 +69,7 @@ const followsTheRule = (create: () => Gate) =>
     return true;
   });
 
-describe('theorem 6: the tokens of admitted effects never decrease', () => {
+describe('G16, theorem 6: the tokens of admitted effects never decrease', () => {
   it('holds for raises, effects and failing effects in any order', () => {
     fc.assert(
       followsTheRule(() => new FenceGate<'jobs'>()),

@@ -11,7 +11,7 @@ const BOTH = { ...WINDOWS, bootWindowMs: 880 };
 
 const left = (machine: HolderMachine, now: HolderReading): number => machine.remainingMs(now.monotonicMs, now.bootMs);
 
-describe('the states', () => {
+describe('the states, and G17: loss is latched', () => {
   it('is held, in jeopardy from two thirds of the window on, and lost at its end', () => {
     const machine = new HolderMachine(WINDOWS, at(100));
     expect(machine.stateAt(at(100))).toBe('held');

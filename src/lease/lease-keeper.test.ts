@@ -81,7 +81,7 @@ describe('renewal', () => {
   });
 });
 
-describe('a store that tells nothing', () => {
+describe('a store that tells nothing (G20)', () => {
   it('a black hole: three are under way, each a third apart, and the signal is aborted at the local deadline', async () => {
     const { clock, store, runtime, held } = scene();
     store.onRenew = never;

@@ -108,7 +108,7 @@ describe('guard', () => {
   });
 });
 
-describe('release', () => {
+describe('release (G18)', () => {
   it('tells the store, once, with holder and token', async () => {
     const { clock, store, runtime, held } = scene();
     const lease = await held();

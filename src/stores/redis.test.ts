@@ -57,7 +57,7 @@ describe('a Redis client', () => {
 
   it.each([undefined, null, {}, 'redis://127.0.0.1', { eval: true }])('is not %j', (client) => {
     expect(() => new RedisLeaseStore(client as unknown as RedisClient)).toThrow(
-      /client: requires a client.*TC_INVALID/,
+      /client: requires a client.*TC_INVALID_ARGUMENT/,
     );
     expect(() => new RedisFence(client as unknown as RedisClient, { key: 'k' })).toThrow(/TC_INVALID_ARGUMENT/);
   });

@@ -124,7 +124,7 @@ async function play(
   return { stage, lease, before, after };
 }
 
-describe('a lease of 30 s, and a holder that is stopped for 45 s', () => {
+describe('G15, G16: a lease of 30 s, and a holder that is stopped for 45 s', () => {
   it('without a fence and without a second look: the anomaly of the book', async () => {
     const { stage, before } = await play(pause, { looksAgain: false });
     expect(before.ok).toBe(true);
