@@ -1,8 +1,9 @@
 /**
- * Publishes what a bounded clock announces on `node:diagnostics_channel`, for tools that were not passed the clock.
+ * Publishes what bounded clocks and pause monitors announce on `node:diagnostics_channel`, for tools that were not passed them.
  */
 import { channel } from 'node:diagnostics_channel';
 import type { BoundedClockCore, BoundedClockEvents } from '../sync/index.ts';
+import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
 
 /** The channel of each event. The message is the event with the clock in `clock`. */
 export const DIAGNOSTICS_CHANNELS: Readonly<Record<keyof BoundedClockEvents, string>> = {
@@ -23,4 +24,27 @@ export function publishDiagnostics(clock: BoundedClockCore): void {
       if (target.hasSubscribers) target.publish({ clock, ...event });
     });
   }
+}
+
+/** The channel of each event of a pause monitor. The message is the event with the monitor in `monitor`. */
+export const PAUSE_DIAGNOSTICS_CHANNELS: Readonly<Record<keyof PauseMonitorEvents, string>> = {
+  pause: 'truechimer:pause:pause',
+  clockStep: 'truechimer:pause:clock-step',
+  ongoing: 'truechimer:pause:ongoing',
+};
+
+/** Forwards every event of the monitor to its channel. */
+export function publishPauseDiagnostics(monitor: PauseAnnouncer): void {
+  const pauses = channel(PAUSE_DIAGNOSTICS_CHANNELS.pause);
+  monitor.onPause((pause) => {
+    if (pauses.hasSubscribers) pauses.publish({ monitor, ...pause });
+  });
+  const steps = channel(PAUSE_DIAGNOSTICS_CHANNELS.clockStep);
+  monitor.onClockStep((step) => {
+    if (steps.hasSubscribers) steps.publish({ monitor, ...step });
+  });
+  const blocks = channel(PAUSE_DIAGNOSTICS_CHANNELS.ongoing);
+  monitor.onOngoing((block) => {
+    if (blocks.hasSubscribers) blocks.publish({ monitor, ...block });
+  });
 }

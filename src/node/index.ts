@@ -1,7 +1,16 @@
 export * from './bounded-clock.ts';
 export * from './diagnostics.ts';
 export * from './ntp.ts';
+export type { PauseHistograms } from './pause-histogram.ts';
+export type { PauseMonitorEvents } from './pause-monitor-events.ts';
+export type { PauseMonitorOptions } from './pause-monitor-options.ts';
+export type { Protected } from './pause-monitor-protection.ts';
+export * from './pause-monitor.ts';
 export * from './ntp-server.ts';
 export type { NtpServerDelay, NtpServerSettings } from './ntp-server-settings.ts';
+export type { SourceCapabilities } from './pause-sources.ts';
 export * from './system-clock.ts';
 export * from './udp-transport.ts';
+export * from './watchdog.ts';
+export type { FenceSignal, WatchdogOptions } from './watchdog-options.ts';
+export type { OngoingBlock, WatchdogPort } from './watchdog-port.ts';

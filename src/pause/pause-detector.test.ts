@@ -236,6 +236,16 @@ describe('suspend, steps and machines that stand still', () => {
     expect(pause).toMatchObject({ kind: 'pause', cause: 'suspend' });
   });
 
+  test('an event goes into a log as JSON, without the instants that mean nothing there', () => {
+    const machine = new Machine();
+    machine.wallAheadMs += 2500;
+    machine.bootAheadMs += 2000;
+    const [step, pause] = machine.pass(50).map((event) => JSON.parse(JSON.stringify(event)) as object);
+    expect(step).toEqual({ kind: 'clock-step', deltaMs: 500, maybeSuspend: false });
+    expect(pause).toMatchObject({ kind: 'pause', cause: 'suspend' });
+    expect(pause).not.toHaveProperty('startedAt');
+  });
+
   test('without a boot clock a step forward may be a suspend', () => {
     const machine = new Machine({ onBootTime: false });
     const bare = new PauseDetector({ clock: CLOCK });

@@ -15,7 +15,7 @@ import { type PauseDetectorOptions, requireDetectorOptions } from './detector-op
 import type { PauseEvidence } from './evidence.ts';
 import { viewOf } from './evidence-view.ts';
 import { type Collection, GapNotes } from './gap-notes.ts';
-import type { Pause, PauseEvent, PauseMark } from './pause-event.ts';
+import { type ClockStep, type Pause, type PauseEvent, type PauseMark, printable } from './pause-event.ts';
 import type { PauseReading } from './pause-reading.ts';
 
 /** How long after a wake-up SIGCONT can still arrive, in ms: it came within this in 192 of 192 stops. */
@@ -212,7 +212,7 @@ export class PauseDetector {
     const evidence = this.#options.watchesContinuation ? { ...unsigned, continued } : unsigned;
     const verdict = classifyPause(evidence);
     this.#notes.forgetBefore(settlesAtMs - CONTINUATION_DELAY_MS);
-    return [{ ...pending.verdictless, ...verdict, evidence, stacks: this.#notes.takeStacks() }];
+    return [printable<Pause>({ ...pending.verdictless, ...verdict, evidence, stacks: this.#notes.takeStacks() })];
   }
 
   #markersIn(reading: PauseReading): Pick<PauseEvidence, 'vmDisrupted' | 'vmGenerationChanged'> {
@@ -231,7 +231,12 @@ export class PauseDetector {
 
   #clockStep(deltaMs: number, monotonicMs: number): PauseEvent {
     const maybeSuspend = deltaMs > 0 && !this.#clocks.hasBootClock;
-    return { kind: 'clock-step', deltaMs, at: this.#instant(this.#axisMs(monotonicMs)), maybeSuspend };
+    return printable<ClockStep>({
+      kind: 'clock-step',
+      deltaMs,
+      at: this.#instant(this.#axisMs(monotonicMs)),
+      maybeSuspend,
+    });
   }
 
   #axisMs(monotonicMs: number): number {

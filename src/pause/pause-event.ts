@@ -1,7 +1,7 @@
 /**
  * What the detector tells: pauses and steps of the wall clock, as data.
  */
-import type { MonotonicInstant } from '../core/index.ts';
+import { MonotonicInstant } from '../core/index.ts';
 import type { PauseVerdict } from './classify-pause.ts';
 import type { PauseEvidence } from './evidence.ts';
 
@@ -42,6 +42,19 @@ export interface ClockStep {
 
 /** What the detector tells. */
 export type PauseEvent = Pause | ClockStep;
+
+/**
+ * The same event, fit for `JSON.stringify`: without its instants, which mean nothing in another process. A log line has a time of its own.
+ */
+export function printable<Event extends PauseEvent>(event: Event): Event {
+  return Object.defineProperty(event, 'toJSON', {
+    value: () => Object.fromEntries(Object.entries(event).filter(([, value]) => !isInstant(value))),
+  });
+}
+
+function isInstant(value: unknown): boolean {
+  return value instanceof MonotonicInstant;
+}
 
 /** A point in the count of time lost, for `pausedSince`. */
 export interface PauseMark {

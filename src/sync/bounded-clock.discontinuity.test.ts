@@ -148,3 +148,43 @@ describe('steps of the wall clock', () => {
     expect(eventsOf(log, 'wallStep')).toEqual([]);
   });
 });
+
+describe('distrust', () => {
+  it('voids every bound until the sources have been measured again, and tells so', async () => {
+    const { world, clock, log } = await synchronized();
+    const early = MonotonicInstant.fromReading<'monotonic'>(world.clock.monotonicId, world.clock.monotonicMs());
+    world.clock.pass(5);
+    let toldWith: Bounded | undefined;
+    clock.on('voided', () => (toldWith = clock.now()));
+    clock.distrust('the hypervisor stopped this machine');
+    expectUnbounded(clock.now(), 'clock-discontinuity');
+    expectUnbounded(clock.at(early), 'clock-discontinuity');
+    expect(eventsOf(log, 'voided')).toMatchObject([{ detail: 'the hypervisor stopped this machine' }]);
+    expectUnbounded(toldWith!, 'clock-discontinuity');
+    await world.clock.run(500);
+    expectTruth(world, clock.now());
+    expectUnbounded(clock.at(early), 'clock-discontinuity');
+  });
+
+  it('does not believe a measurement that was under way', async () => {
+    const world = new World(0);
+    const sources = world.sources('a', 'b', 'c', 'd');
+    const { clock } = start(world, sources);
+    await world.clock.run(1);
+    // The machine stood still together with its clocks while the answers were on their way.
+    world.trueAheadMs += 60_000;
+    clock.distrust('the hypervisor stopped this machine');
+    await world.clock.run(2000);
+    expectTruth(world, clock.now());
+  });
+
+  it('says what it needs, and does nothing after the end', async () => {
+    const { clock, log } = await synchronized();
+    for (const nothing of [undefined, '', 5]) {
+      expect(() => clock.distrust(nothing as string)).toThrow(expect.objectContaining({ code: 'TC_INVALID_ARGUMENT' }));
+    }
+    clock.stop();
+    clock.distrust('too late');
+    expect(eventsOf(log, 'voided')).toEqual([]);
+  });
+});

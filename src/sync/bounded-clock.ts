@@ -26,7 +26,13 @@ import {
   widthMs,
 } from '../core/index.ts';
 import { BoundedReading } from './bounded-reading.ts';
-import { type BoundedClockOptions, type ClockSettings, requireClockPort, settleOptions } from './clock-options.ts';
+import {
+  type BoundedClockOptions,
+  type ClockSettings,
+  requireClockPort,
+  requireSentence,
+  settleOptions,
+} from './clock-options.ts';
 import {
   BOUNDED_CLOCK_EVENT_NAMES,
   type BoundedClockEvents,
@@ -298,6 +304,21 @@ export class BoundedClockCore {
   ): Unsubscribe {
     requireListener('BoundedClock.on', { name, listener }, BOUNDED_CLOCK_EVENT_NAMES);
     return this.#events.on(name, listener);
+  }
+
+  /**
+   * Voids every bound until the sources have been measured again: for whoever learns that the machine was paused while its clocks stood
+   * still with it, as `PauseMonitor.protect` does. What this clock can see itself, it sees without.
+   *
+   * @param detail - A sentence for people: what was seen.
+   * @throws TC_INVALID_ARGUMENT when it says nothing.
+   */
+  distrust(detail: string): void {
+    const reason = requireSentence('BoundedClock.distrust', detail);
+    if (this.#stopped) return;
+    this.#snapshot = VOID_SNAPSHOT;
+    this.#consensus.forget('clock-discontinuity', reason);
+    this.#consensus.announceVoid('clock-discontinuity', reason);
   }
 
   /** Resolves after the next publication or state change, or when `timeoutMs` have passed: for waiting in steps. */

@@ -172,3 +172,10 @@ function isUniform(value: unknown): boolean {
 function invalid(what: string, remedy: string): ClockError {
   return new ClockError('TC_INVALID_ARGUMENT', `${OPERATION}: ${what}. ${remedy}`);
 }
+
+/** Checks a sentence for people. @throws TC_INVALID_ARGUMENT. */
+export function requireSentence(operation: string, given: unknown): string {
+  if (typeof given === 'string' && given !== '') return given;
+  const got = describeValue(given);
+  throw new ClockError('TC_INVALID_ARGUMENT', `${operation}: requires a sentence, got ${got}. Say what was seen.`);
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pauseTail, suggestLeaseTtl } from '../pause/index.ts';
+import { CORRECTION_SAMPLES_MAX, LatenessRecorder, PauseLengths } from './pause-histogram.ts';
+
+const lengthsMs = fc.array(fc.double({ min: 1, max: 1e9, noNaN: true }), { maxLength: 60 });
+
+describe('PauseLengths', () => {
+  it('counts at least what was longer, and nothing that was not nearly as long', () => {
+    fc.assert(
+      fc.property(lengthsMs, fc.double({ min: 1, max: 1e9, noNaN: true }), (lengths, than) => {
+        const kept = new PauseLengths(100);
+        for (const length of lengths) kept.add(length);
+        for (const edge of [than, ...lengths]) {
+          const counted = kept.countAbove(edge);
+          expect(counted).toBeGreaterThanOrEqual(lengths.filter((length) => length > edge).length);
+          expect(counted).toBeLessThanOrEqual(
+            lengths.filter((length) => length >= Math.max((edge * 15) / 16, 0)).length,
+          );
+        }
+        expect(kept.longestMs).toBe(Math.max(0, ...lengths));
+      }),
+    );
+  });
+
+  it('never suggests a shorter time to live than the samples themselves', () => {
+    const range = fc.array(fc.double({ min: 50, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(range, fc.integer({ min: 1000, max: 1e9 }), (lengths, observedMs) => {
+        const kept = new PauseLengths(100);
+        for (const length of lengths) kept.add(length);
+        kept.observedMs = observedMs;
+        const rest = { roundTripsMs: [3, 40], ttlMaxMs: 1e9 };
+        const exact = suggestLeaseTtl({ pauses: pauseTail({ lengthsMs: lengths, observedMs }), ...rest });
+        const rough = suggestLeaseTtl({ pauses: kept, ...rest });
+        if (exact.status !== 'suggested' || rough.status !== 'suggested') throw new Error('always reachable');
+        expect(rough.ttlMs).toBeGreaterThanOrEqual(exact.ttlMs);
+      }),
+    );
+  });
+});
+
+describe('LatenessRecorder', () => {
+  it('adds the samples that a long pause prevented', () => {
+    const recorder = new LatenessRecorder(50);
+    recorder.record(0);
+    recorder.record(220);
+    expect(recorder.raw.count).toBe(2);
+    // 220, and 170, 120, 70, 20 that somebody at random would have met.
+    expect(recorder.corrected.count).toBe(6);
+    expect(recorder.corrected.max).toBe(recorder.raw.max);
+    expect(recorder.raw.max / 1e6).toBeCloseTo(220, -1);
+    expect(recorder.raw.min).toBe(1);
+  });
+
+  it('adds a thousand at the most, spread over the whole pause', () => {
+    const recorder = new LatenessRecorder(50);
+    recorder.record(3_600_000);
+    expect(recorder.corrected.count).toBeLessThanOrEqual(CORRECTION_SAMPLES_MAX + 1);
+    expect(recorder.corrected.count).toBeGreaterThan(CORRECTION_SAMPLES_MAX * 0.9);
+    expect(recorder.corrected.percentile(50) / 1e6 / 1_800_000).toBeCloseTo(1, 1);
+    recorder.record(1e11);
+    expect(recorder.raw.count).toBe(2);
+  });
+});

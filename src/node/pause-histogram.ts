@@ -1,0 +1,99 @@
+/**
+ * What is kept of wake-ups: how late they were, in two native histograms, and the lengths of pauses for `suggestLeaseTtl`.
+ *
+ * A process that samples itself takes one sample of a long pause in which it would have taken many (coordinated omission; Gil Tene, "How
+ * NOT to Measure Latency", 2013). The corrected histogram has those as well: a pause of length g adds g - T, g - 2T and so on. They say
+ * what somebody who called at random saw; the raw one says how often the process was late.
+ */
+import { createHistogram, type Histogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { PauseTail } from '../pause/index.ts';
+
+/** Samples added for one pause at the most; of a longer one every n-th is left out. */
+export const CORRECTION_SAMPLES_MAX = 1000;
+
+/** An hour: a longer pause is counted as one of an hour. */
+const HIGHEST_NS = 3.6e12;
+
+const NS_PER_MS = 1e6;
+
+/** Values in nanoseconds, as `monitorEventLoopDelay` has them. */
+export interface PauseHistograms {
+  /** How late each wake-up was. */
+  readonly raw: Histogram;
+  /** The same, with the samples that long pauses prevented. */
+  readonly corrected: Histogram;
+}
+
+/** Records how late wake-ups were. */
+export class LatenessRecorder implements PauseHistograms {
+  readonly raw: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
+  readonly corrected: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
+  readonly #intervalMs: number;
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Records one wake-up. */
+  record(lateMs: number): void {
+    const lateNs = nanoseconds(lateMs);
+    this.raw.record(lateNs);
+    this.corrected.record(lateNs);
+    if (lateMs > this.#intervalMs) this.#correct(lateMs);
+  }
+
+  #correct(lateMs: number): void {
+    const missed = Math.floor(lateMs / this.#intervalMs);
+    const stride = Math.max(1, Math.ceil(missed / CORRECTION_SAMPLES_MAX)) * this.#intervalMs;
+    for (let restMs = lateMs - stride; restMs > 0; restMs -= stride) this.corrected.record(nanoseconds(restMs));
+  }
+}
+
+/** At least a nanosecond: the histogram knows no 0. */
+function nanoseconds(lateMs: number): number {
+  return Math.min(HIGHEST_NS, Math.max(1, Math.round(lateMs * NS_PER_MS)));
+}
+
+/** Buckets for each doubling of the length: a length is known to 1/16. */
+const BUCKETS_PER_OCTAVE = 16;
+
+/** From 2^-1 ms to 2^37 ms: more than the longest duration, 1e11 ms. */
+const LOWEST_EXPONENT = -1;
+const HIGHEST_EXPONENT = 37;
+
+const BUCKETS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * BUCKETS_PER_OCTAVE;
+
+/** The lengths of all pauses, in 3 KB whatever their number. A pause counts as longer than something when it may have been. */
+export class PauseLengths implements PauseTail {
+  readonly unseenBelowMs: number;
+  readonly #counts = new Float64Array(BUCKETS);
+  observedMs = 1;
+  longestMs = 0;
+
+  constructor(unseenBelowMs: number) {
+    this.unseenBelowMs = unseenBelowMs;
+  }
+
+  add(lengthMs: number): void {
+    this.longestMs = Math.max(this.longestMs, lengthMs);
+    const bucket = bucketOf(lengthMs);
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+  }
+
+  /** At least as many as were longer; at most those that were longer than 15/16 of it. */
+  countAbove(lengthMs: number): number {
+    if (lengthMs >= this.longestMs) return 0;
+    let count = 0;
+    for (let bucket = bucketOf(lengthMs); bucket < BUCKETS; bucket += 1) count += this.#counts[bucket] ?? 0;
+    return count;
+  }
+}
+
+/** Evenly spaced within each octave. */
+function bucketOf(lengthMs: number): number {
+  if (!(lengthMs > 2 ** LOWEST_EXPONENT)) return 0;
+  const exponent = Math.floor(Math.log2(lengthMs));
+  const within = Math.floor((lengthMs / 2 ** exponent - 1) * BUCKETS_PER_OCTAVE);
+  const clamped = Math.min(BUCKETS_PER_OCTAVE - 1, Math.max(0, within));
+  return Math.min(BUCKETS - 1, (exponent - LOWEST_EXPONENT) * BUCKETS_PER_OCTAVE + clamped);
+}

@@ -1,0 +1,41 @@
+/**
+ * What follows from a pause for those who rely on clocks: a lease renews before its next use, a bounded clock measures again.
+ */
+import { ClockError, describeValue } from '../core/index.ts';
+import type { PauseEvent } from '../pause/index.ts';
+
+/** Something that must not be relied on after the machine was paused: a lease, a bounded clock, or one's own. */
+export type Protected =
+  | { suspect(detail: string): void }
+  | {
+      distrust(detail: string): void;
+    };
+
+/** Checks it, and returns what is to be called. @throws TC_INVALID_ARGUMENT. */
+export function requireProtected(subject: Protected): (detail: string) => void {
+  const given: unknown = subject;
+  if (typeof given === 'object' && given !== null) {
+    const { suspect, distrust } = given as { suspect?: unknown; distrust?: unknown };
+    if (typeof suspect === 'function') return (detail) => void suspect.call(given, detail);
+    if (typeof distrust === 'function') return (detail) => void distrust.call(given, detail);
+  }
+  throw new ClockError(
+    'TC_INVALID_ARGUMENT',
+    `PauseMonitor.protect: requires something with suspect(detail) or distrust(detail), got ${describeValue(given)}. ` +
+      'Pass a lease or a bounded clock.',
+  );
+}
+
+/** A sentence for people when clocks may not have counted some time; `undefined` where they have. */
+export function distrustDetail(event: PauseEvent): string | undefined {
+  if (event.kind === 'clock-step') {
+    const byMs = Math.round(event.deltaMs);
+    return byMs > 0 ? `the wall clock jumped forward by about ${byMs} ms and nothing explains it` : undefined;
+  }
+  const forMs = Math.round(event.gapMs);
+  if (event.cause === 'suspend') return `the machine slept for about ${forMs} ms`;
+  if (event.cause !== 'vm-pause') return undefined;
+  return event.maxMs === Infinity
+    ? 'the hypervisor says that this machine was stopped, moved or restored'
+    : `the virtual machine stood still for about ${forMs} ms`;
+}

@@ -1,0 +1,82 @@
+/**
+ * What a pause monitor uses of the platform: the clock's port, wake-ups, sources and witnesses.
+ */
+import type { Clock, ClockPort, TimerHandle } from '../core/index.ts';
+import type { Collection } from '../pause/index.ts';
+import { watchCollections, watchContinuation, type Witness } from './pause-monitor-witnesses.ts';
+import { MachineSources, NO_SOURCES, type PauseSources } from './pause-sources.ts';
+import { systemClock } from './system-clock.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+import type { WatchdogOptions } from './watchdog-options.ts';
+
+/** The platform of one monitor; replaced only in tests. */
+export interface MonitorRim {
+  readonly port: ClockPort;
+  readonly sources: PauseSources;
+  /** Calls back every so often, without keeping the process alive; returns how to end it. */
+  every(intervalMs: number, callback: () => void): () => void;
+  /** Calls back as soon as what has already happened was heard of. */
+  soon(callback: () => void): void;
+  /** Calls back once, without keeping the process alive. */
+  after(delayMs: number, callback: () => void): TimerHandle;
+  watchCollections(report: (collection: Collection) => void): Witness | undefined;
+  watchContinuation(report: () => void): Witness | undefined;
+  startWatchdog(options: WatchdogOptions): Watchdog;
+}
+
+const UNHEARD = (): undefined => undefined;
+
+/** The rim for a clock: the machine's, or one that has nothing but a clock. */
+export function rimFor(clock: Clock): MonitorRim {
+  const { port } = clock;
+  const after = (delayMs: number, callback: () => void): TimerHandle =>
+    port.setTimer(callback, delayMs, { keepsAlive: false });
+  if (port !== systemClock.port) {
+    return {
+      port,
+      sources: NO_SOURCES,
+      every: (intervalMs, callback) => everyOn(port, intervalMs, callback),
+      soon: (callback) => {
+        callback();
+      },
+      after,
+      watchCollections: UNHEARD,
+      watchContinuation: UNHEARD,
+      startWatchdog,
+    };
+  }
+  return {
+    port,
+    sources: new MachineSources(),
+    every: (intervalMs, callback) => {
+      const timer = setInterval(callback, intervalMs).unref();
+      return () => {
+        clearInterval(timer);
+      };
+    },
+    // A collection in a timer's callback is told of after all timers that are due, this one included.
+    soon: (callback) => {
+      setImmediate(callback);
+    },
+    after,
+    watchCollections,
+    watchContinuation,
+    startWatchdog,
+  };
+}
+
+function everyOn(port: ClockPort, intervalMs: number, callback: () => void): () => void {
+  const arm = (): TimerHandle =>
+    port.setTimer(
+      () => {
+        pending = arm();
+        callback();
+      },
+      intervalMs,
+      { keepsAlive: false },
+    );
+  let pending = arm();
+  return () => {
+    pending.cancel();
+  };
+}

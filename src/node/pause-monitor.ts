@@ -1,0 +1,384 @@
+/**
+ * The pause monitor that services start: one timer, the machine's clocks and counters, and the pure detector behind them.
+ *
+ * The timer does not make anything safe: a process that was stopped has its first instructions before any timer. What must not be done
+ * late compares clocks at that moment, as leases and deadlines do; the monitor adds why, and how often.
+ */
+import { Emitter, requireListener, type TimerHandle, type Unsubscribe } from '../core/index.ts';
+import {
+  type ClockStep,
+  type LeaseTtlOptions,
+  type LeaseTtlRefusal,
+  type LeaseTtlSuggestion,
+  type Pause,
+  PauseDetector,
+  type PauseEvent,
+  type PauseMark,
+  suggestLeaseTtl,
+} from '../pause/index.ts';
+import { publishPauseDiagnostics } from './diagnostics.ts';
+import { LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-histogram.ts';
+import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
+import { type PauseMonitorOptions, type PauseMonitorSettings, requireMonitorOptions } from './pause-monitor-options.ts';
+import { distrustDetail, type Protected, requireProtected } from './pause-monitor-protection.ts';
+import { type MonitorRim, rimFor } from './pause-monitor-rim.ts';
+import { PauseSampler, type Sample } from './pause-monitor-sampler.ts';
+import type { Witness } from './pause-monitor-witnesses.ts';
+import type { SourceCapabilities } from './pause-sources.ts';
+import type { Watchdog } from './watchdog.ts';
+import type { OngoingBlock } from './watchdog-port.ts';
+
+/** Which signals can be read; those that cannot make verdicts less certain, never wrong. */
+export interface PauseCapabilities extends SourceCapabilities {
+  /** A clock beside the monotonic one that counts suspend. */
+  readonly bootClock: boolean;
+  /** Collections of garbage. */
+  readonly gc: boolean;
+  /** SIGCONT, which alone tells a stop from a freeze. */
+  readonly sigcont: boolean;
+  /** A second thread. */
+  readonly watchdog: boolean;
+  /** Stacks of the main thread while it is blocked. */
+  readonly stack: boolean;
+}
+
+/** The settle timer and SIGCONT come a little later than the moment they are waited for. */
+const SETTLE_SLACK_MS = 1;
+
+/** Later than any moment: whatever waits is given. */
+const END_OF_TIME = Number.MAX_VALUE;
+
+/**
+ * Notices that this process did not run, says why, and keeps count.
+ *
+ * A wake-up that comes `thresholdMs` late is a pause; every pause of `intervalMs + thresholdMs` is noticed, right after it. A cause is
+ * named only on evidence (`docs/algorithms/pause-causes.md`). What no local clock can see is a virtual machine that was stopped together
+ * with its clocks and has no VMClock device: fence at the resource.
+ */
+export class PauseMonitor implements PauseAnnouncer {
+  /** How late wake-ups were, in nanoseconds, as they came and as somebody who called at random would have seen them. */
+  readonly histogram: PauseHistograms;
+  /** The second thread, when there is one. */
+  readonly watchdog: Watchdog | undefined;
+  readonly #settings: PauseMonitorSettings;
+  readonly #rim: MonitorRim;
+  readonly #events = new Emitter<PauseMonitorEvents>();
+  readonly #distrust = new Emitter<{ distrust: string }>();
+  readonly #detector: PauseDetector;
+  readonly #sampler: PauseSampler;
+  readonly #recorder: LatenessRecorder;
+  readonly #lengths: PauseLengths;
+  readonly #collections: Witness | undefined;
+  readonly #continuation: Witness | undefined;
+  readonly #endings: Unsubscribe[] = [];
+  readonly #startedMs: number;
+  #waiting: Sample | undefined;
+  #unjudged: Sample | undefined;
+  #settling: TimerHandle | undefined;
+  #continuedMs = -Infinity;
+  #last: Pause | undefined;
+  #isClosed = false;
+
+  /** Use `monitorPauses`. */
+  constructor(settings: PauseMonitorSettings, rim: MonitorRim) {
+    this.#settings = settings;
+    this.#rim = rim;
+    this.#sampler = new PauseSampler(rim, settings);
+    this.#recorder = new LatenessRecorder(settings.intervalMs);
+    this.histogram = this.#recorder;
+    this.#lengths = new PauseLengths(settings.intervalMs + settings.thresholdMs);
+    this.watchdog = startedWatchdog(settings, rim);
+    this.#collections = rim.watchCollections((collection) => {
+      this.#detector.noteCollection(collection);
+    });
+    this.#continuation = rim.watchContinuation(() => {
+      this.#continued();
+    });
+    this.#detector = this.#createDetector();
+    this.#startedMs = rim.port.monotonicMs();
+    publishPauseDiagnostics(this);
+    // The first beat: a block may begin before the first wake-up.
+    this.watchdog?.beat(this.#startedMs);
+    this.#detector.tick(this.#sampler.take().reading);
+    this.#begin();
+  }
+
+  /** Which signals can be read now. */
+  get capabilities(): PauseCapabilities {
+    return {
+      ...this.#rim.sources.readable,
+      bootClock: this.#sampler.hasBootClock,
+      gc: this.#collections !== undefined,
+      sigcont: this.#continuation !== undefined,
+      watchdog: this.watchdog?.ready === true,
+      stack: this.watchdog?.canTakeStacks === true,
+    };
+  }
+
+  /** The last pause, of whatever cause. */
+  get last(): Pause | undefined {
+    return this.#last;
+  }
+
+  /**
+   * Calls `listener` after every pause, but for causes that `suppress` names.
+   *
+   * @throws TC_INVALID_ARGUMENT when it is no function.
+   */
+  onPause(listener: (pause: Pause) => void): Unsubscribe {
+    return this.#on('pause', listener);
+  }
+
+  /** Calls `listener` after every step of the wall clock: an event of its own, not a pause. @throws TC_INVALID_ARGUMENT. */
+  onClockStep(listener: (step: ClockStep) => void): Unsubscribe {
+    return this.#on('clockStep', listener);
+  }
+
+  /**
+   * Calls `listener` for a block that the second thread saw while it lasted. It is called when the main thread is back: what must happen
+   * during the block is an option of the watchdog.
+   *
+   * @throws TC_INVALID_ARGUMENT when it is no function.
+   */
+  onOngoing(listener: (block: OngoingBlock) => void): Unsubscribe {
+    return this.#on('ongoing', listener);
+  }
+
+  /** A mark, for `pausedSince`: what was lost until now does not count after it, though no wake-up may have seen it yet. */
+  mark(): PauseMark {
+    const { pausedMs, pauseCount } = this.#detector.mark();
+    return { pausedMs: pausedMs + this.#unjudgedMs(), pauseCount };
+  }
+
+  /**
+   * How long this process did not run since a mark, in ms; never less than 0.
+   *
+   * It compares clocks, so the first instruction after a pause already knows, before any timer. Who waits for others must take it into account:
+   * **skip a round.** A failure detector that finds more than its threshold here judges nobody by this round (their heartbeats
+   * lie unread in its own sockets), sets a new mark and waits for another full timeout.
+   *
+   * @example
+   * ```ts
+   * import { monitorPauses } from 'truechimer';
+   *
+   * const monitor = monitorPauses();
+   * let mark = monitor.mark();
+   * const judge = (suspectSilentPeers: () => void): void => {
+   *   const isOurOwnFault = monitor.pausedSince(mark) > 50;
+   *   mark = monitor.mark();
+   *   if (!isOurOwnFault) suspectSilentPeers(); // else skip this round
+   * };
+   * judge(() => console.log('nobody paused here: silent peers are suspect'));
+   * monitor.close();
+   * ```
+   */
+  pausedSince(mark: PauseMark): number {
+    return Math.max(0, this.#detector.mark().pausedMs + this.#unjudgedMs() - mark.pausedMs);
+  }
+
+  /**
+   * Suggests a lease's time to live from the pauses recorded so far and the round trips of its renewals.
+   *
+   * @throws as `suggestLeaseTtl`, which says what the answer means.
+   */
+  suggestLeaseTtl(options: Omit<LeaseTtlOptions, 'pauses'>): LeaseTtlSuggestion | LeaseTtlRefusal {
+    return suggestLeaseTtl({ ...options, pauses: this.#lengths });
+  }
+
+  /**
+   * Makes a lease suspect (it renews before its next use), or voids a bounded clock until it has measured again, whenever the machine slept,
+   * the virtual machine was paused, or the wall clock jumped forward and nothing explains it.
+   *
+   * Both compare clocks by themselves and need this only for what their clocks do not show, such as a restored snapshot that a VMClock
+   * device tells of. The monitor holds on to what it protects: call the returned function when the lease is over.
+   *
+   * @param subject - Whatever has `suspect(detail)`, as a lease, or `distrust(detail)`, as a bounded clock.
+   * @throws TC_INVALID_ARGUMENT when it has neither.
+   */
+  protect(subject: Protected): Unsubscribe {
+    return this.#distrust.on('distrust', requireProtected(subject));
+  }
+
+  /** Ends it; a pause that still waits for its cause is told first. Calling it again does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#handle(this.#detector.settle(END_OF_TIME));
+    this.#isClosed = true;
+    for (const end of this.#endings) end();
+    this.#settling?.cancel();
+    this.#collections?.close();
+    this.#continuation?.close();
+    this.watchdog?.close();
+    this.#rim.sources.close();
+  }
+
+  /** The same as `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Lost time that the detector has not been told of yet. */
+  #unjudgedMs(): number {
+    return this.#isClosed ? 0 : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
+  }
+
+  #createDetector(): PauseDetector {
+    const { intervalMs, thresholdMs, clockStepMs } = this.#settings;
+    const { port } = this.#rim;
+    const onBootTime = this.#sampler.readsBootTime;
+    return new PauseDetector({
+      clock: onBootTime ? port.bootId : port.monotonicId,
+      onBootTime,
+      intervalMs,
+      thresholdMs,
+      clockStepMs,
+      watchesContinuation: this.#continuation !== undefined,
+      watchesCollections: this.#collections !== undefined,
+    });
+  }
+
+  #begin(): void {
+    const { intervalMs, signal } = this.#settings;
+    const wakeUp = (): void => {
+      this.#wakeUp();
+    };
+    this.#endings.push(this.#rim.every(intervalMs, wakeUp));
+    const ongoing = this.watchdog?.onOngoing((block) => {
+      this.#events.emit('ongoing', block);
+    });
+    if (ongoing !== undefined) this.#endings.push(ongoing);
+    if (signal === undefined) return;
+    const abort = (): void => {
+      this.close();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    this.#endings.push(() => {
+      signal.removeEventListener('abort', abort);
+    });
+    if (signal.aborted) this.close();
+  }
+
+  #on<Name extends keyof PauseMonitorEvents>(
+    name: Name,
+    listener: (event: PauseMonitorEvents[Name]) => void,
+  ): Unsubscribe {
+    const operation = `PauseMonitor.on${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    requireListener(operation, { name, listener }, [name]);
+    return this.#events.on(name, listener);
+  }
+
+  #wakeUp(): void {
+    this.#flush();
+    this.watchdog?.beat(this.#rim.port.monotonicMs());
+    const sample = this.#sampler.take();
+    sample.reading.helperGapMs = this.watchdog?.helperGapMs();
+    sample.reading.helperIntervalMs = this.watchdog?.intervalMs;
+    if (!sample.isLate) {
+      this.#recorder.record(Math.max(0, sample.lateMs));
+      if (sample.isSlow) this.#judge(sample);
+      else this.#unjudged = sample;
+      return;
+    }
+    this.#waiting = sample;
+    this.#rim.soon(() => {
+      if (this.#waiting === sample) this.#flush();
+    });
+  }
+
+  /** Judges the late sample that waits, with everything that has been heard of meanwhile. */
+  #flush(): void {
+    const sample = this.#waiting;
+    if (sample === undefined || this.#isClosed) return;
+    this.#waiting = undefined;
+    const { reading } = sample;
+    const helperGapMs = this.watchdog?.helperGapMs();
+    if (helperGapMs !== undefined) reading.helperGapMs = Math.max(helperGapMs, reading.helperGapMs ?? 0);
+    this.#judge(sample);
+    if (this.#detector.settlesAtMs !== undefined) this.#settle(reading.monotonicMs - sample.lateMs);
+  }
+
+  /**
+   * Hands a sample to the detector, and the one before it if that was kept back: its window shall be one interval. Samples that are in time
+   * tell nothing but where the next window begins, so most of them are never handed over.
+   */
+  #judge(sample: Sample): void {
+    const before = this.#unjudged;
+    this.#unjudged = undefined;
+    if (before !== undefined) this.#handle(this.#detector.tick(before.reading));
+    this.#collections?.flush();
+    if (sample.isLate) for (const stack of this.watchdog?.takeStacks() ?? []) this.#detector.noteStack(stack);
+    this.#lengths.observedMs = Math.max(1, sample.reading.monotonicMs - this.#startedMs);
+    this.#handle(this.#detector.tick(sample.reading));
+  }
+
+  /** The pause hangs on SIGCONT: it may have come while the sample waited, and else it may still come. */
+  #settle(sinceMs: number): void {
+    const { port } = this.#rim;
+    if (this.#continuedMs >= sinceMs) {
+      this.#handle(this.#detector.noteContinued(this.#continuedMs));
+      return;
+    }
+    this.#settling?.cancel();
+    const waitMs = Math.ceil((this.#detector.settlesAtMs ?? 0) - port.monotonicMs()) + SETTLE_SLACK_MS;
+    this.#settling = this.#rim.after(Math.max(1, waitMs), () => {
+      if (!this.#isClosed) this.#handle(this.#detector.settle(port.monotonicMs()));
+    });
+  }
+
+  #continued(): void {
+    if (this.#isClosed) return;
+    this.#continuedMs = this.#rim.port.monotonicMs();
+    this.#handle(this.#detector.noteContinued(this.#continuedMs));
+  }
+
+  #handle(events: readonly PauseEvent[]): void {
+    for (const event of events) {
+      if (event.kind === 'pause') this.#record(event);
+      const detail = distrustDetail(event);
+      if (detail !== undefined) this.#distrust.emit('distrust', detail);
+      if (event.kind === 'clock-step') this.#events.emit('clockStep', event);
+      else if (!this.#settings.suppress.has(event.cause)) this.#events.emit('pause', event);
+    }
+  }
+
+  #record(pause: Pause): void {
+    this.#last = pause;
+    this.#recorder.record(pause.gapMs);
+    this.#lengths.add(Number.isFinite(pause.maxMs) ? pause.maxMs : pause.gapMs);
+  }
+}
+
+/** A watchdog that refuses to start leaves no open files behind. */
+function startedWatchdog(settings: PauseMonitorSettings, rim: MonitorRim): Watchdog | undefined {
+  if (settings.watchdog === undefined) return undefined;
+  try {
+    return rim.startWatchdog(settings.watchdog);
+  } catch (error) {
+    rim.sources.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts to notice pauses of this process.
+ *
+ * One timer that does not keep the process alive, every 50 ms; nothing runs before this is called, and nothing after `close`. What cannot be
+ * read here (another system, a container, `--permission`) is missing in `capabilities`, and the verdicts say less.
+ *
+ * @throws TC_INVALID_ARGUMENT, TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_EPOCH_AS_DURATION for options that cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { monitorPauses } from 'truechimer';
+ *
+ * const monitor = monitorPauses();
+ * monitor.onPause(({ cause, gapMs, parts }) => console.log(`paused ${gapMs.toFixed(0)} ms: ${cause}`, parts));
+ * monitor.onClockStep(({ deltaMs }) => console.log(`somebody set the wall clock by ${deltaMs.toFixed(0)} ms`));
+ * monitor.close();
+ * ```
+ */
+export function monitorPauses(options?: PauseMonitorOptions): PauseMonitor {
+  const settings = requireMonitorOptions(options);
+  return new PauseMonitor(settings, rimFor(settings.clock));
+}

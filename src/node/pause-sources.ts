@@ -1,0 +1,255 @@
+/**
+ * Everything that this machine tells about a pause besides its clocks.
+ *
+ * Fast signals are read at every wake-up: they say what the main thread did. Slow ones once a second and after a gap. Every one is
+ * optional: what cannot be opened (another system, a container, `--permission`) is missing, and what stops making sense is dropped.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { PauseReading } from '../pause/index.ts';
+import { CgroupCounters } from './cgroup-counters.ts';
+import {
+  type CountersDraft,
+  NumberFile,
+  PressureFile,
+  SchedulerFile,
+  SystemFile,
+  TracerFile,
+} from './procfs-counters.ts';
+import type { KeptFileAccess } from './procfs-file.ts';
+import { VmClock } from './vmclock.ts';
+
+/** A reading that is filled in place. */
+export type ReadingDraft = { -readonly [Name in keyof PauseReading]: PauseReading[Name] } & {
+  counters: CountersDraft;
+};
+
+/** When a look is made, and why. */
+export interface Look {
+  readonly atMs: number;
+  /** The wake-up was late: what only a gap needs is read as well. */
+  readonly isLate: boolean;
+}
+
+/** What a monitor reads besides clocks. */
+export interface PauseSources {
+  /** Enters what every wake-up needs; what cannot be read is entered as `undefined`. */
+  enterFast(counters: CountersDraft): void;
+  /** Enters the rest. */
+  enterSlow(reading: ReadingDraft, look: Look): void;
+  /** Which signals can be read now. */
+  readonly readable: SourceCapabilities;
+  close(): void;
+}
+
+/** Signals that may be missing. */
+export interface SourceCapabilities {
+  /** Running and waiting of the main thread, by the scheduler. */
+  readonly schedstat: boolean;
+  /** Processor time of the main thread alone. */
+  readonly threadCpu: boolean;
+  /** Throttling by a quota. */
+  readonly throttle: boolean;
+  /** Freezing by the control group. */
+  readonly freeze: boolean;
+  /** Processor time given away by the hypervisor, and context switches of the whole system. */
+  readonly steal: boolean;
+  /** Pressure on storage and memory. */
+  readonly psi: boolean;
+  /** Whether a debugger is attached. */
+  readonly traced: boolean;
+  /** What the hypervisor says of a machine that was stopped or moved. */
+  readonly vmclock: boolean;
+  /** Suspends that the kernel counted. */
+  readonly suspendCount: boolean;
+  /** The hardware clock. */
+  readonly rtc: boolean;
+}
+
+/** No sources: for a clock that is not this machine's. */
+export const NO_SOURCES: PauseSources = {
+  enterFast: () => undefined,
+  enterSlow: () => undefined,
+  readable: {
+    schedstat: false,
+    threadCpu: false,
+    throttle: false,
+    freeze: false,
+    steal: false,
+    psi: false,
+    traced: false,
+    vmclock: false,
+    suspendCount: false,
+    rtc: false,
+  },
+  close: () => undefined,
+};
+
+/** Reading the hardware clock can take milliseconds, and it counts seconds. */
+const RTC_EVERY_MS = 10_000;
+
+/** A scheduler's count that has not moved by then does not move: every wake-up runs for some time. */
+const SELF_TEST_READS = 5;
+
+const US_PER_MS = 1000;
+
+/** What Node tells of this process; replaced only in tests. */
+export interface ProcessSignals {
+  readonly platform: string;
+  readonly cpuUsage: () => { readonly user: number; readonly system: number };
+  readonly threadCpuUsage?: (() => { readonly user: number; readonly system: number }) | undefined;
+  readonly resourceUsage: () => {
+    readonly majorPageFault: number;
+    readonly voluntaryContextSwitches: number;
+    readonly involuntaryContextSwitches: number;
+  };
+  readonly eventLoopUtilization: () => { readonly active: number; readonly idle: number };
+}
+
+/** The running process. `threadCpuUsage` came with Node 22.15. */
+export function processSignals(): ProcessSignals {
+  const { threadCpuUsage } = process as { threadCpuUsage?: () => { user: number; system: number } };
+  return {
+    platform: process.platform,
+    cpuUsage: () => process.cpuUsage(),
+    threadCpuUsage: typeof threadCpuUsage === 'function' ? () => threadCpuUsage.call(process) : undefined,
+    resourceUsage: () => process.resourceUsage(),
+    eventLoopUtilization: () => performance.eventLoopUtilization(),
+  };
+}
+
+/** The sources of this machine. */
+export class MachineSources implements PauseSources {
+  readonly #signals: ProcessSignals;
+  readonly #kernel: KernelFiles | undefined;
+
+  constructor(signals: ProcessSignals = processSignals(), access: KeptFileAccess = { openSync, readSync, closeSync }) {
+    this.#signals = signals;
+    const isLinux = signals.platform === 'linux' || signals.platform === 'android';
+    this.#kernel = isLinux ? new KernelFiles(access) : undefined;
+  }
+
+  get readable(): SourceCapabilities {
+    const kernel = this.#kernel?.readable ?? NO_SOURCES.readable;
+    return { ...kernel, threadCpu: this.#signals.threadCpuUsage !== undefined };
+  }
+
+  enterFast(counters: CountersDraft): void {
+    const { active, idle } = this.#signals.eventLoopUtilization();
+    // Before the event loop has begun both are 0, and say nothing about the program's start.
+    const hasBegun = active > 0 || idle > 0;
+    counters.eluActiveMs = hasBegun ? active : undefined;
+    counters.eluIdleMs = hasBegun ? idle : undefined;
+    const cpu = this.#signals.cpuUsage();
+    counters.processCpuMs = (cpu.user + cpu.system) / US_PER_MS;
+    const thread = this.#signals.threadCpuUsage?.();
+    counters.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
+    counters.runMs = undefined;
+    counters.waitMs = undefined;
+    this.#kernel?.enterFast(counters);
+  }
+
+  enterSlow(reading: ReadingDraft, look: Look): void {
+    const { counters } = reading;
+    // On Windows the count of faults has the harmless ones in it, and switches are not counted.
+    if (this.#signals.platform !== 'win32') {
+      const usage = this.#signals.resourceUsage();
+      counters.majorFaultCount = usage.majorPageFault;
+      counters.voluntarySwitchCount = usage.voluntaryContextSwitches;
+      counters.involuntarySwitchCount = usage.involuntaryContextSwitches;
+    }
+    this.#kernel?.enterSlow(reading, look);
+  }
+
+  close(): void {
+    this.#kernel?.close();
+  }
+}
+
+/** Linux's own files. */
+class KernelFiles {
+  readonly #scheduler: SchedulerFile;
+  readonly #system: SystemFile;
+  readonly #pressure: readonly PressureFile[];
+  readonly #suspends: NumberFile;
+  readonly #hardwareClock: NumberFile;
+  readonly #groups: CgroupCounters;
+  readonly #tracer: TracerFile;
+  readonly #vmClock: VmClock;
+  #firstRunMs: number | undefined;
+  #reads = 0;
+  #hardwareClockDueMs = -Infinity;
+
+  constructor(access: KeptFileAccess) {
+    this.#scheduler = new SchedulerFile(access);
+    this.#system = new SystemFile(access);
+    this.#pressure = [
+      new PressureFile(access, 'cpu'),
+      new PressureFile(access, 'memory'),
+      new PressureFile(access, 'io'),
+    ];
+    this.#suspends = new NumberFile(access, {
+      path: '/sys/power/suspend_stats/success',
+      counter: 'suspendCount',
+      scale: 1,
+    });
+    const rtc = { path: '/sys/class/rtc/rtc0/since_epoch', counter: 'rtcMs', scale: 1000 } as const;
+    this.#hardwareClock = new NumberFile(access, rtc);
+    this.#groups = new CgroupCounters(access);
+    this.#tracer = new TracerFile(access);
+    this.#vmClock = new VmClock(access);
+  }
+
+  get readable(): Omit<SourceCapabilities, 'threadCpu'> {
+    return {
+      schedstat: this.#scheduler.isReadable,
+      throttle: this.#groups.countsThrottling,
+      freeze: this.#groups.countsFreezing,
+      steal: this.#system.isReadable,
+      psi: this.#pressure.every((file) => file.isReadable),
+      traced: this.#tracer.isReadable,
+      vmclock: this.#vmClock.isReadable,
+      suspendCount: this.#suspends.isReadable,
+      rtc: this.#hardwareClock.isReadable,
+    };
+  }
+
+  enterFast(counters: CountersDraft): void {
+    this.#scheduler.enter(counters);
+    if (this.#reads < SELF_TEST_READS) this.#testScheduler(counters);
+  }
+
+  enterSlow(reading: ReadingDraft, { atMs, isLate }: Look): void {
+    const { counters } = reading;
+    this.#system.enter(counters);
+    this.#groups.enter(counters);
+    for (const file of this.#pressure) file.enter(counters);
+    this.#suspends.enter(counters);
+    if (atMs >= this.#hardwareClockDueMs) {
+      this.#hardwareClockDueMs = atMs + RTC_EVERY_MS;
+      this.#hardwareClock.enter(counters);
+    }
+    if (isLate) reading.traced = this.#tracer.read();
+    const vm = this.#vmClock.read();
+    reading.vmMarker = vm?.marker;
+    reading.vmGeneration = vm?.generation;
+  }
+
+  close(): void {
+    const files = [this.#scheduler, this.#system, ...this.#pressure, this.#suspends, this.#hardwareClock];
+    for (const file of files) file.close();
+    this.#groups.close();
+    this.#tracer.close();
+    this.#vmClock.close();
+  }
+
+  /** A count that stands still would say that the thread never ran, which excludes causes. */
+  #testScheduler(counters: CountersDraft): void {
+    this.#reads += 1;
+    this.#firstRunMs ??= counters.runMs;
+    if (this.#reads < SELF_TEST_READS || counters.runMs !== this.#firstRunMs) return;
+    this.#scheduler.close();
+    counters.runMs = undefined;
+    counters.waitMs = undefined;
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * What the watchdog's thread runs.
+ *
+ * It is started from source text, not from a file: a file would have to be found in both builds of this package and in whatever bundle a
+ * user makes of them. So each function here is self-contained, uses nothing but its arguments, and reaches the others through
+ * `dog.parts`; and none needs what a compiler would put in from outside of it (no async function, no spread, no named inner function).
+ *
+ * The thread sleeps in `Atomics.wait`. Only while it waits for a stack does it go through its event loop, where the inspector's answer
+ * arrives. The inspector's session lives as long as one question: an open one makes the process wait at its end.
+ */
+import type * as fs from 'node:fs';
+import type * as inspector from 'node:inspector';
+import type * as os from 'node:os';
+import { judgeLook, type JudgementLimits, type Judgement } from './watchdog-judgement.ts';
+import type { ClockCells, ControlCells, WatchdogMemory } from './watchdog-memory.ts';
+
+/** What the thread is given when it starts. */
+export interface WatchdogOrders {
+  readonly memory: WatchdogMemory;
+  readonly control: ControlCells;
+  readonly clocks: ClockCells;
+  readonly limits: JudgementLimits;
+  readonly stderr: boolean;
+  /** The expression that yields the main thread's stack; undefined to take none. */
+  readonly expression: string | undefined;
+  readonly fence: 'SIGKILL' | 'SIGTERM' | undefined;
+  readonly stacksMax: number;
+  readonly stackBytesMax: number;
+  /** Captures during one block; each comes twice as late as the one before. */
+  readonly capturesMax: number;
+  /** Between two lines about blocks. */
+  readonly lineGapMs: number;
+}
+
+type Session = inspector.Session;
+
+/** What the source text finds around it. */
+interface Kennel {
+  readonly orders: WatchdogOrders;
+  readonly process: NodeJS.Process;
+  readonly fs: typeof fs;
+  readonly os: typeof os;
+  /** Missing where Node.js was built without it. */
+  readonly inspector: typeof inspector | undefined;
+  readonly parts: typeof DOG_PARTS;
+}
+
+/** The thread, for its parts. */
+interface Dog extends Kennel {
+  judgement: Judgement;
+  dueMs: number;
+  /** The descriptor for lines; -1 for none. */
+  stderr: number;
+  /** The open question for a stack. */
+  session: Session | undefined;
+  timer: NodeJS.Timeout | undefined;
+  captures: number;
+  nextCaptureMs: number;
+  hasLinePending: boolean;
+  lastLineMs: number;
+  linesLeftOut: number;
+  fencedDeadline: bigint;
+}
+
+/** Sleeps, looks, and sleeps again, until told to end. */
+function run(dog: Dog): void {
+  const { memory, control, clocks } = dog.orders;
+  while (Atomics.load(memory.control, control.close) === 0) {
+    const waitMs = dog.parts.look(dog);
+    dog.dueMs = Number(dog.process.hrtime.bigint()) / 1e6 + waitMs;
+    Atomics.store(memory.clocks, clocks.due, BigInt(Math.round(dog.dueMs * 1e6)));
+    if (dog.session !== undefined) {
+      dog.timer = setTimeout(() => {
+        dog.parts.run(dog);
+      }, waitMs);
+      return;
+    }
+    Atomics.wait(memory.control, control.wake, 0, waitMs);
+  }
+  dog.parts.endSession(dog);
+}
+
+/** One look; returns how long to sleep. */
+function look(dog: Dog): number {
+  const { memory, control, clocks, limits } = dog.orders;
+  const beatMs = Number(Atomics.load(memory.clocks, clocks.beat)) / 1e6;
+  const nowMs = Number(dog.process.hrtime.bigint()) / 1e6;
+  dog.parts.noteLateness(dog, nowMs);
+  const wasBlocked = dog.judgement.isBlocked;
+  const isNewBeat = beatMs !== dog.judgement.beatMs;
+  dog.judgement = dog.parts.judgeLook(dog.judgement, { nowMs, dueMs: dog.dueMs, beatMs }, limits);
+  const { isBlocked, verdict, sinceMs, isStuck, waitMs } = dog.judgement;
+  if (isNewBeat) {
+    dog.parts.endSession(dog);
+    dog.hasLinePending = false;
+    if (wasBlocked) Atomics.store(memory.flag, 0, 0);
+  }
+  if (isBlocked) {
+    Atomics.store(memory.clocks, clocks.block, BigInt(Math.round(sinceMs * 1e6)));
+    if (!wasBlocked || isNewBeat) {
+      Atomics.add(memory.control, control.blocks, 1);
+      Atomics.store(memory.flag, 0, 1);
+      Atomics.notify(memory.flag, 0);
+      dog.captures = 0;
+      dog.nextCaptureMs = 0;
+      dog.hasLinePending = true;
+    } else if (dog.hasLinePending) {
+      dog.parts.writeBlockLine(dog, '');
+    }
+  }
+  let sleepMs = waitMs;
+  if (dog.orders.fence !== undefined) sleepMs = dog.parts.fence(dog, nowMs, isStuck, sleepMs);
+  if (verdict === 'blocked') dog.parts.capture(dog);
+  return sleepMs;
+}
+
+/** Notes how late this look is, as far as the main thread has not been told of it (it counts a lateness that still goes on by itself). */
+function noteLateness(dog: Dog, nowMs: number): void {
+  const { memory, clocks } = dog.orders;
+  const asked = Atomics.load(memory.clocks, clocks.asked);
+  const lateMs = nowMs - Math.max(dog.dueMs, Number(asked) / 1e6);
+  const late = BigInt(Math.max(0, Math.round(lateMs * 1e6)));
+  if (late <= Atomics.load(memory.clocks, clocks.late)) return;
+  Atomics.store(memory.clocks, clocks.late, late);
+  // It asked in between, while `due` was still the old one, so it has counted this lateness: it must not count it again.
+  if (Atomics.load(memory.clocks, clocks.asked) !== asked) Atomics.store(memory.clocks, clocks.late, BigInt(0));
+}
+
+/** Fences the process if it is time; returns how long to sleep at most. */
+function fence(dog: Dog, nowMs: number, isStuck: boolean, waitMs: number): number {
+  const { memory, control, clocks, fence: signal } = dog.orders;
+  const bootDeadline = Number(Atomics.load(memory.clocks, clocks.bootDeadline)) / 1e6;
+  const deadline = Atomics.load(memory.clocks, clocks.deadline);
+  if (signal === undefined || deadline === BigInt(0) || deadline === dog.fencedDeadline) return waitMs;
+  const leftMs = Number(deadline) / 1e6 - nowMs;
+  if (leftMs > 0 && (bootDeadline === 0 || dog.os.uptime() * 1000 < bootDeadline)) {
+    return Math.max(1, Math.min(waitMs, leftMs));
+  }
+  if (!isStuck) return waitMs;
+  dog.fencedDeadline = deadline;
+  Atomics.add(memory.control, control.fences, 1);
+  dog.parts.writeLine(
+    dog,
+    `${signal}: a deadline has passed while the main thread is blocked, ${dog.judgement.sinceMs.toFixed(0)} ms so far`,
+  );
+  dog.process.kill(dog.process.pid, signal);
+  return waitMs;
+}
+
+/** Asks for the main thread's stack, if it is time; the answer comes through the event loop. */
+function capture(dog: Dog): void {
+  const { memory, control, clocks, expression, capturesMax } = dog.orders;
+  const { beatMs, sinceMs } = dog.judgement;
+  if (Atomics.load(memory.control, control.stackable) !== 1 || expression === undefined) {
+    if (dog.hasLinePending) dog.parts.writeBlockLine(dog, '');
+    return;
+  }
+  if (dog.session !== undefined || dog.captures >= capturesMax || sinceMs < dog.nextCaptureMs) return;
+  dog.captures += 1;
+  dog.nextCaptureMs = 2 * sinceMs;
+  const startNs = dog.process.hrtime.bigint();
+  dog.session = dog.parts.openSession(dog);
+  const session = dog.session;
+  if (session === undefined) return;
+  const question = { expression, silent: true, returnByValue: true, disableBreaks: true };
+  session.post('Runtime.evaluate', question as inspector.Runtime.EvaluateParameterType, (error, answer) => {
+    if (dog.session !== session) return;
+    dog.parts.endSession(dog);
+    const tookNs = dog.process.hrtime.bigint() - startNs;
+    // Evaluated after the block, it shows something else.
+    const isOver = Number(Atomics.load(memory.clocks, clocks.beat)) / 1e6 !== beatMs;
+    const value: unknown = error === null && !isOver ? answer.result.value : undefined;
+    const stack = typeof value === 'string' ? value : '';
+    if (dog.hasLinePending && !isOver) dog.parts.writeBlockLine(dog, stack);
+    if (stack !== '') dog.parts.keepStack(dog, stack);
+    Atomics.store(memory.clocks, clocks.capture, tookNs);
+    // Not from in here: the inspector waits for this function to return.
+    setImmediate(() => {
+      dog.parts.resume(dog);
+    });
+  });
+}
+
+/** Goes back to sleep in `Atomics.wait`, until the look that is due. */
+function resume(dog: Dog): void {
+  if (dog.timer === undefined) return;
+  clearTimeout(dog.timer);
+  dog.timer = undefined;
+  const { memory, control } = dog.orders;
+  const leftMs = dog.dueMs - Number(dog.process.hrtime.bigint()) / 1e6;
+  if (leftMs > 0) Atomics.wait(memory.control, control.wake, 0, leftMs);
+  dog.parts.run(dog);
+}
+
+/** A session with the main thread, or none: not permitted, not built in, or ended meanwhile. */
+function openSession(dog: Dog): Session | undefined {
+  try {
+    if (dog.inspector === undefined) return undefined;
+    const session = new dog.inspector.Session();
+    session.connectToMainThread();
+    Atomics.store(dog.orders.memory.control, dog.orders.control.asking, 1);
+    return session;
+  } catch {
+    return undefined;
+  }
+}
+
+function endSession(dog: Dog): void {
+  const { session } = dog;
+  const { memory, control } = dog.orders;
+  dog.session = undefined;
+  if (session === undefined) return;
+  session.disconnect();
+  Atomics.store(memory.control, control.asking, 0);
+  Atomics.notify(memory.control, control.asking);
+}
+
+/** Puts a stack into the ring; when it is full, it is dropped. */
+function keepStack(dog: Dog, stack: string): void {
+  const { memory, control, stacksMax, stackBytesMax } = dog.orders;
+  const written = Atomics.load(memory.control, control.written);
+  if (((written - Atomics.load(memory.control, control.taken)) | 0) >= stacksMax) return;
+  const slot = written & (stacksMax - 1);
+  const bytes = new Uint8Array(stackBytesMax);
+  // Never splits a character, as cutting bytes would.
+  const length = new TextEncoder().encodeInto(stack, bytes).written;
+  memory.texts.set(bytes.subarray(0, length), slot * stackBytesMax);
+  memory.lengths[slot] = length;
+  memory.owners[slot] = Atomics.load(memory.control, control.blocks);
+  Atomics.store(memory.control, control.written, (written + 1) | 0);
+}
+
+/** Writes the line about this block, unless the last one was a moment ago. */
+function writeBlockLine(dog: Dog, stack: string): void {
+  dog.hasLinePending = false;
+  const { nowMs, lineGapMs } = { nowMs: dog.judgement.lookMs, lineGapMs: dog.orders.lineGapMs };
+  if (nowMs - dog.lastLineMs < lineGapMs) {
+    dog.linesLeftOut += 1;
+    return;
+  }
+  dog.lastLineMs = nowMs;
+  dog.parts.writeLine(dog, dog.parts.blockLine(dog.judgement.sinceMs, stack, dog.linesLeftOut));
+  dog.linesLeftOut = 0;
+}
+
+/** What the line says. */
+export function blockLine(sinceMs: number, stack: string, leftOut: number): string {
+  const frames = stack.split('\n');
+  const own = frames.find((frame) => !/^$|^<anonymous>|\(<anonymous>|\(?node:/.test(frame));
+  const shown = own ?? frames[0] ?? '';
+  const where = shown === '' ? '' : `, in ${shown}`;
+  const missing = leftOut === 0 ? '' : ` (${String(leftOut)} more since the last line)`;
+  return `the main thread is blocked, ${sinceMs.toFixed(0)} ms so far${where}${missing}`;
+}
+
+/** One line, at once: what a thread gives to `console` waits for the main thread. */
+function writeLine(dog: Dog, text: string): void {
+  if (dog.stderr < 0) return;
+  try {
+    // Names of functions and files are the program's: they must not write lines or escape sequences of their own.
+    const printable = text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, ' ').slice(0, 400);
+    dog.fs.writeSync(dog.stderr, `truechimer watchdog: ${printable} (pid ${String(dog.process.pid)})\n`);
+  } catch {
+    // A full or closed pipe. There is no other place to say so.
+  }
+}
+
+/**
+ * A descriptor that a write cannot block on, since a watchdog that waits for a reader of standard error fences nobody. A pipe and a
+ * terminal can be opened again, without blocking; a socket cannot, and is used only where there is nothing to fence.
+ */
+function openStderr(dog: Dog): number {
+  if (!dog.orders.stderr) return -1;
+  try {
+    const status = dog.fs.fstatSync(2);
+    if (status.isFile()) return 2;
+    if (dog.orders.fence === undefined) return 2;
+    if (!status.isFIFO() && !status.isCharacterDevice()) return -1;
+    const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = dog.fs.constants;
+    return dog.fs.openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    return -1;
+  }
+}
+
+/** Finds out what is possible, then watches. */
+function start({ orders, process, fs, os, inspector, parts }: Kennel): void {
+  const nowMs = Number(process.hrtime.bigint()) / 1e6;
+  const dog: Dog = {
+    orders,
+    process,
+    fs,
+    os,
+    inspector,
+    parts,
+    judgement: {
+      lookMs: nowMs,
+      beatMs: 0,
+      freshMs: nowMs,
+      haltedMs: 0,
+      isBlocked: false,
+      verdict: 'unwatched',
+      sinceMs: 0,
+      isStuck: false,
+      waitMs: 0,
+    },
+    dueMs: nowMs,
+    stderr: -1,
+    session: undefined,
+    timer: undefined,
+    captures: 0,
+    nextCaptureMs: 0,
+    hasLinePending: false,
+    lastLineMs: -Infinity,
+    linesLeftOut: 0,
+    fencedDeadline: BigInt(0),
+  };
+  dog.stderr = parts.openStderr(dog);
+  if (orders.expression !== undefined) dog.session = parts.openSession(dog);
+  Atomics.store(orders.memory.control, orders.control.stackable, dog.session === undefined ? 2 : 1);
+  parts.endSession(dog);
+  dog.dueMs = Number(process.hrtime.bigint()) / 1e6;
+  Atomics.store(orders.memory.clocks, orders.clocks.due, BigInt(Math.round(dog.dueMs * 1e6)));
+  Atomics.store(orders.memory.control, orders.control.ready, 1);
+  parts.run(dog);
+}
+
+const DOG_PARTS = {
+  judgeLook,
+  start,
+  run,
+  look,
+  noteLateness,
+  fence,
+  capture,
+  resume,
+  openSession,
+  endSession,
+  keepStack,
+  writeBlockLine,
+  blockLine,
+  writeLine,
+  openStderr,
+};
+
+/** The text of the whole program. */
+export function watchdogSource(): string {
+  const parts = Object.entries(DOG_PARTS).map(([name, part]) => `${name}: ${part.toString()}`);
+  return `'use strict';
+// Bundlers that keep names put calls of this helper into the functions.
+const __name = (part) => part;
+let inspector;
+try {
+  inspector = require('node:inspector');
+} catch {}
+const parts = {
+${parts.join(',\n')}
+};
+parts.start({
+  orders: require('node:worker_threads').workerData,
+  process,
+  fs: require('node:fs'),
+  os: require('node:os'),
+  inspector,
+  parts,
+});
+`;
+}

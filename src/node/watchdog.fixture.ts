@@ -1,0 +1,139 @@
+/**
+ * A process with a watchdog, for `watchdog.realtime.test.ts`: argv names what it does. Its blocks end when the watchdog has done what is
+ * expected of it, so that nothing depends on how fast the machine is.
+ */
+import { pbkdf2Sync } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+import type { WatchdogOptions } from './watchdog-options.ts';
+
+const BEAT_MS = 20;
+
+function say(what: unknown): void {
+  writeSync(1, `${JSON.stringify(what)}\n`);
+}
+
+async function watched(options: WatchdogOptions): Promise<Watchdog> {
+  const dog = startWatchdog(options);
+  setInterval(() => {
+    dog.beat(performance.now());
+  }, BEAT_MS).unref();
+  while (dog.state === 'starting') await delay(1);
+  await delay(BEAT_MS * 2);
+  return dog;
+}
+
+/** The name that the stack must show. */
+function spinUntil(isOver: () => boolean): void {
+  while (!isOver());
+}
+
+const SCENES: Readonly<Record<string, () => Promise<void>>> = {
+  async block() {
+    let formatted = 0;
+    const formatter = (error: Error): string => {
+      formatted += 1;
+      return `formatted ${error.message}`;
+    };
+    Error.prepareStackTrace = formatter;
+    Error.stackTraceLimit = 1;
+    const dog = await watched({ stderr: true });
+    const ongoing: unknown[] = [];
+    dog.onOngoing((block) => ongoing.push(block));
+    const flags = [Atomics.load(dog.flag, 0)];
+    spinUntil(() => dog.lastCaptureMs !== undefined);
+    flags.push(Atomics.load(dog.flag, 0));
+    writeSync(2, 'main: after the block\n');
+    while (ongoing.length === 0) await delay(1);
+    flags.push(Atomics.load(dog.flag, 0));
+    const kept = [formatted, Error.prepareStackTrace === formatter, Error.stackTraceLimit];
+    say({ ongoing, stacks: dog.takeStacks(), again: dog.takeStacks(), flags, kept, canTakeStacks: dog.canTakeStacks });
+  },
+
+  async stop() {
+    const dog = await watched({ blockMs: 2000, stderr: true });
+    let blocks = 0;
+    dog.onOngoing(() => (blocks += 1));
+    dog.helperGapMs();
+    say('stop me');
+    let lastMs = performance.now();
+    let endMs = Infinity;
+    // Stopped in the middle of this: it goes on for a while, and has then been silent for much longer than the limit.
+    spinUntil(() => {
+      const nowMs = performance.now();
+      if (nowMs - lastMs > 2000) endMs = nowMs + 300;
+      lastMs = nowMs;
+      return nowMs > endMs;
+    });
+    const first = dog.helperGapMs();
+    await delay(BEAT_MS * 5);
+    say({ blocks, gaps: [first, dog.helperGapMs()] });
+  },
+
+  async fence() {
+    const dog = await watched({ fence: process.argv[3] === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL', stderr: true });
+    const endMs = performance.now() + 2000;
+    while (performance.now() < endMs) {
+      dog.setDeadline(performance.now() + 1000);
+      await delay(1);
+    }
+    say('renewed');
+    spinUntil(() => false);
+  },
+
+  /** Blocked because nobody reads its standard error: the watchdog must not wait for the same reader. */
+  async full() {
+    const dog = await watched({ fence: 'SIGKILL', stderr: true });
+    dog.setDeadline(performance.now() + 500);
+    for (;;) writeSync(2, 'x'.repeat(100_000));
+  },
+
+  async alive() {
+    const dog = await watched({ fence: 'SIGKILL', blockMs: 5000 });
+    dog.setDeadline(performance.now() + 50);
+    await delay(500);
+    say('alive');
+    dog.setDeadline(undefined);
+    spinUntil(() => Atomics.load(dog.flag, 0) === 1);
+    const endMs = performance.now() + 200;
+    spinUntil(() => performance.now() > endMs);
+    say('survived');
+  },
+
+  async native() {
+    await watched({ blockMs: 20, intervalMs: 10, stderr: true });
+    pbkdf2Sync('a', 'b', 1_000_000, 64, 'sha512');
+    process.exit(0);
+  },
+
+  async exit() {
+    await watched({});
+    process.exit(3);
+  },
+
+  async crash() {
+    await watched({});
+    throw new Error('crashed on purpose');
+  },
+
+  async end() {
+    const dog = await watched({});
+    say({ state: dog.state, gap: typeof dog.helperGapMs() });
+  },
+
+  async close() {
+    const dog = await watched({});
+    dog.close();
+    dog.close();
+    say({ state: dog.state, ready: dog.ready, gap: typeof dog.helperGapMs(), inForce: dog.setDeadline(1) });
+  },
+
+  async permission() {
+    const dog = await watched({ fence: 'SIGKILL' });
+    say({ state: dog.state, reason: dog.reason, canTakeStacks: dog.canTakeStacks, inForce: dog.setDeadline(1) });
+    dog.setDeadline(undefined);
+  },
+};
+
+void SCENES[process.argv[2] ?? '']?.();
