@@ -15,8 +15,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     ...common,
     entry: ENTRY_POINTS,
     format: ['esm', 'cjs'],
-    // Both builds run at once: each leaves the other's files alone.
-    clean: ['!cli.js', '!cli.js.map'],
+    // All builds run at once: each leaves the others' files alone.
+    clean: ['!cli.js', '!cli.js.map', '!pauses-preload.cjs', '!pauses-preload.cjs.map'],
     // tsup sets `baseUrl`, which TypeScript 6 refuses unless told otherwise.
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
@@ -26,6 +26,12 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     entry: { cli: 'src/cli/main.ts' },
     format: ['esm'],
     banner: { js: '#!/usr/bin/env node' },
+  },
+  {
+    // What `truechimer pauses` loads into the program with --require: one file, whichever module system that program uses.
+    ...common,
+    entry: { 'pauses-preload': 'src/cli/pauses-preload.ts' },
+    format: ['cjs'],
   },
 ]);
 

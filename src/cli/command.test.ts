@@ -21,6 +21,68 @@ test('the defaults of the demonstration', () => {
   });
 });
 
+const pauses = (...argv: string[]): object => {
+  const command = parseCommand(['pauses', ...argv]);
+  if (command.command !== 'pauses') throw new Error(command.command);
+  return command.options;
+};
+
+test('pauses: the defaults, and what follows two dashes is the program', () => {
+  expect(pauses('--', 'node', 'app.js', '--json', '--', '-h')).toEqual({
+    command: ['node', 'app.js', '--json', '--', '-h'],
+    intervalMs: 50,
+    thresholdMs: 50,
+    watchdog: { blockMs: 100 },
+    roundTripMs: 10,
+    json: undefined,
+    html: undefined,
+    quiet: false,
+  });
+});
+
+test('pauses: every option', () => {
+  const given = ['--interval=10ms', '--threshold', '20', '--block', '300ms', '--round-trip', '3ms', '-q'];
+  expect(pauses(...given, '--json', 'a.json', '--html', 'a.html', '--', 'x')).toEqual({
+    command: ['x'],
+    intervalMs: 10,
+    thresholdMs: 20,
+    watchdog: { blockMs: 300 },
+    roundTripMs: 3,
+    json: 'a.json',
+    html: 'a.html',
+    quiet: true,
+  });
+  expect(pauses('--no-watchdog', '--', 'x')).toMatchObject({ watchdog: undefined });
+  expect(pauses('--interval', '2ms', '--threshold', '3ms', '--', 'x')).toMatchObject({ watchdog: { blockMs: 10 } });
+});
+
+test.each([[['--json']], [['--json', '-']], [['--json', '--html', 'a.html']]])(
+  'pauses: %j is JSON on stdout',
+  (argv) => {
+    expect(pauses(...argv, '--', 'x')).toMatchObject({ json: '-' });
+  },
+);
+
+test.each([
+  [[], 'requires a program to run, got none. Write: truechimer pauses -- node app.js.'],
+  [['--'], 'requires a program to run, got none'],
+  [['node', 'app.js'], 'takes options only, got "node". A program comes after two dashes: truechimer pauses -- node …'],
+  [['--interval', '0', '--', 'x'], '--interval requires a duration from 1ms to 1m, got "0"'],
+  [['--html', '--', 'x'], '--html requires a value, got none. Write --html pauses.html.'],
+  [['--watchdog', '--no-watchdog', '--', 'x'], 'got both. Remove one.'],
+  [['--no-watchdog', '--block', '1s', '--', 'x'], '--block requires the watchdog, got "1s" beside --no-watchdog'],
+  [['--block', '50ms', '--', 'x'], '--block requires more than the interval of 50 ms, got "50ms"'],
+  [['--live', '--', 'x'], 'requires an option it knows, got "--live"'],
+])('pauses: %j is refused', (argv, message) => {
+  expect(() => pauses(...argv)).toThrow(UsageError);
+  expect(() => pauses(...argv)).toThrow(message);
+});
+
+test('help of pauses', () => {
+  expect(parseCommand(['help', 'pauses'])).toEqual({ command: 'help', topic: 'pauses' });
+  expect(parseCommand(['pauses', '-h', '--', 'x'])).toEqual({ command: 'help', topic: 'pauses' });
+});
+
 test('the defaults with servers', () => {
   expect(doctor('--server', 'a', '--server', 'b:1')).toMatchObject({
     servers: [{ address: 'a:123' }, { address: 'b:1' }],
@@ -72,7 +134,7 @@ test.each([
 describe('what cannot be right is refused with the requirement, the value and the remedy', () => {
   test.each([
     [[], 'requires a command, got none. Write: truechimer doctor.'],
-    [['doktor'], 'requires a command it knows, got "doktor". The only one is: truechimer doctor.'],
+    [['doktor'], 'requires a command it knows, got "doktor". Write truechimer doctor or truechimer pauses.'],
     [['--json'], 'requires an option it knows, got "--json". Known are --help, --version.'],
     [['doctor', '--sever', 'x'], 'requires an option it knows, got "--sever".'],
     [['doctor', '-x'], 'requires an option it knows, got "-x".'],

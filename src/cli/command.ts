@@ -3,21 +3,20 @@
  *
  * Nothing is guessed: an unknown option, a value where none belongs, or an option given twice ends with a message.
  */
-import { parseArgs } from 'node:util';
 import { type DoctorOptions, settleDoctorOptions } from './doctor-options.ts';
+import { type OptionShape, readOptions } from './option-reading.ts';
+import { type PausesOptions, settlePausesOptions } from './pauses-options.ts';
 import { quoteValue, UsageError } from './usage-error.ts';
 
 /** What is to be done. */
 export type Command =
-  | { readonly command: 'help'; readonly topic: 'truechimer' | 'doctor' }
+  | { readonly command: 'help'; readonly topic: HelpTopic }
   | { readonly command: 'version' }
-  | { readonly command: 'doctor'; readonly options: DoctorOptions };
+  | { readonly command: 'doctor'; readonly options: DoctorOptions }
+  | { readonly command: 'pauses'; readonly options: PausesOptions };
 
-interface OptionShape {
-  readonly type: 'string' | 'boolean';
-  readonly short?: string;
-  readonly isMultiple?: boolean;
-}
+/** What help can be had of. */
+export type HelpTopic = 'truechimer' | 'doctor' | 'pauses';
 
 const GENERAL_OPTIONS: Readonly<Record<string, OptionShape>> = {
   help: { type: 'boolean', short: 'h' },
@@ -35,6 +34,19 @@ const DOCTOR_OPTIONS: Readonly<Record<string, OptionShape>> = {
   json: { type: 'boolean' },
 };
 
+const PAUSES_OPTIONS: Readonly<Record<string, OptionShape>> = {
+  ...GENERAL_OPTIONS,
+  interval: { type: 'string' },
+  threshold: { type: 'string' },
+  watchdog: { type: 'boolean' },
+  'no-watchdog': { type: 'boolean' },
+  block: { type: 'string' },
+  'round-trip': { type: 'string' },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  quiet: { type: 'boolean', short: 'q' },
+};
+
 /** Reads the arguments after the program's name. @throws UsageError. */
 export function parseCommand(argv: readonly string[]): Command {
   const [first, ...rest] = argv;
@@ -42,18 +54,59 @@ export function parseCommand(argv: readonly string[]): Command {
     throw new UsageError('requires a command, got none. Write: truechimer doctor.');
   }
   if (first.startsWith('-')) {
-    const given = readOptions(argv, GENERAL_OPTIONS);
+    const given = readOptions(argv, GENERAL_OPTIONS, remedyForPositional);
     return given.has('help') ? { command: 'help', topic: 'truechimer' } : { command: 'version' };
   }
-  if (first === 'help') return { command: 'help', topic: rest[0] === 'doctor' ? 'doctor' : 'truechimer' };
-  if (first !== 'doctor') {
-    throw new UsageError(`requires a command it knows, got ${quoteValue(first)}. The only one is: truechimer doctor.`);
+  switch (first) {
+    case 'help':
+      return { command: 'help', topic: rest[0] === 'doctor' || rest[0] === 'pauses' ? rest[0] : 'truechimer' };
+    case 'doctor':
+      return parseDoctor(rest);
+    case 'pauses':
+      return parsePauses(rest);
+    default:
+      throw new UsageError(
+        `requires a command it knows, got ${quoteValue(first)}. Write truechimer doctor or truechimer pauses.`,
+      );
   }
-  return parseDoctor(rest);
+}
+
+/** What follows `--` is the program's and is not looked at. */
+function parsePauses(argv: readonly string[]): Command {
+  const end = argv.indexOf('--');
+  const own = (end < 0 ? argv : argv.slice(0, end)).map((text, index, all) =>
+    text === '--json' && isNoFile(all[index + 1]) ? '--json=-' : text,
+  );
+  const given = readOptions(own, PAUSES_OPTIONS, remedyForProgram);
+  if (given.has('help')) return { command: 'help', topic: 'pauses' };
+  if (given.has('version')) return { command: 'version' };
+  const one = (name: string): string | undefined => given.get(name)?.[0];
+  const options = settlePausesOptions({
+    command: end < 0 ? [] : argv.slice(end + 1),
+    interval: one('interval'),
+    threshold: one('threshold'),
+    block: one('block'),
+    roundTrip: one('round-trip'),
+    json: one('json'),
+    html: one('html'),
+    watchdog: given.has('watchdog'),
+    noWatchdog: given.has('no-watchdog'),
+    quiet: given.has('quiet'),
+  });
+  return { command: 'pauses', options };
+}
+
+/** `--json` alone means stdout; `-` is a name of it, too. */
+function isNoFile(next: string | undefined): boolean {
+  return next === undefined || (next.startsWith('-') && next !== '-');
+}
+
+function remedyForProgram(text: string): string {
+  return `A program comes after two dashes: truechimer pauses -- ${text === '--' ? 'node' : text.slice(0, 80)} …`;
 }
 
 function parseDoctor(argv: readonly string[]): Command {
-  const given = readOptions(argv, DOCTOR_OPTIONS);
+  const given = readOptions(argv, DOCTOR_OPTIONS, remedyForPositional);
   if (given.has('help')) return { command: 'help', topic: 'doctor' };
   if (given.has('version')) return { command: 'version' };
   const one = (name: string): string | undefined => given.get(name)?.[0];
@@ -68,75 +121,6 @@ function parseDoctor(argv: readonly string[]): Command {
   });
   return { command: 'doctor', options };
 }
-
-type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];
-
-/** The given options by name, each with its values. Help and version win over every mistake beside them. */
-function readOptions(
-  argv: readonly string[],
-  shapes: Readonly<Record<string, OptionShape>>,
-): ReadonlyMap<string, readonly string[]> {
-  const options = Object.fromEntries(
-    Object.entries(shapes).map(([name, { type, short }]) => [
-      name,
-      { type, ...(short === undefined ? {} : { short }) },
-    ]),
-  );
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
-  const asked = tokens.find((token) => token.kind === 'option' && (token.name === 'help' || token.name === 'version'));
-  if (asked?.kind === 'option') return new Map([[asked.name, []]]);
-  const given = new Map<string, string[]>();
-  for (const token of tokens) {
-    const { name, value } = checkToken(token, shapes);
-    const values = given.get(name) ?? [];
-    if (values.length > 0 && shapes[name]?.isMultiple !== true) {
-      throw new UsageError(
-        `--${name} may be given once, got ${quoteValue(values[0] ?? '')} and ${quoteValue(value)}. Remove one.`,
-      );
-    }
-    given.set(name, shapes[name]?.type === 'boolean' ? [] : [...values, value]);
-  }
-  return given;
-}
-
-function checkToken(
-  token: Token,
-  shapes: Readonly<Record<string, OptionShape>>,
-): { readonly name: string; readonly value: string } {
-  if (token.kind !== 'option') {
-    const text = token.kind === 'positional' ? token.value : '--';
-    throw new UsageError(`takes options only, got ${quoteValue(text)}. ${remedyForPositional(text)}`);
-  }
-  const shape = Object.hasOwn(shapes, token.name) ? shapes[token.name] : undefined;
-  if (shape === undefined) {
-    const names = Object.keys(shapes).map((name) => `--${name}`);
-    throw new UsageError(
-      `requires an option it knows, got ${quoteValue(token.rawName)}. Known are ${names.join(', ')}.`,
-    );
-  }
-  if (shape.type === 'boolean' && token.value !== undefined) {
-    throw new UsageError(
-      `--${token.name} takes no value, got ${quoteValue(token.value)}. Write --${token.name} alone.`,
-    );
-  }
-  const isMissing =
-    token.value === undefined || token.value === '' || (!token.inlineValue && token.value.startsWith('--'));
-  if (shape.type === 'string' && isMissing) {
-    throw new UsageError(
-      `--${token.name} requires a value, got none. Write --${token.name} ${EXAMPLES[token.name] ?? 'VALUE'}.`,
-    );
-  }
-  return { name: token.name, value: token.value ?? '' };
-}
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  server: 'time.example.net',
-  for: '7s',
-  timeout: '1s',
-  falsetickers: '1',
-  drift: '50',
-  confidence: '0.95',
-};
 
 function remedyForPositional(text: string): string {
   return /^[\w[]/.test(text) ? `To ask a server write --server ${text.slice(0, 80)}.` : 'Remove it.';

@@ -7,6 +7,9 @@ import { systemClock } from '../node/index.ts';
 import { thisMachine } from './machine.ts';
 import { runProgram } from './program.ts';
 
+/** As it was given: what is set below is for this process, not for a program that it runs. */
+const environment = { ...process.env };
+
 // A name that is being resolved cannot be given up: the process ends only when the resolver does. This makes glibc's do so within
 // seconds where name servers are silent; whoever has set it already knows better.
 process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
@@ -26,7 +29,7 @@ process.stderr.on('error', ignoreBrokenPipe);
 process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
-  environment: process.env,
+  environment,
   clock: systemClock,
   machine: thisMachine,
   signal: interrupt.signal,

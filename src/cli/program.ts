@@ -4,12 +4,13 @@
  * stdout carries the result and nothing else; everything about the way there goes to stderr.
  */
 import { type Clock, isClockError } from '../core/index.ts';
-import { type Command, parseCommand } from './command.ts';
+import { type Command, type HelpTopic, parseCommand } from './command.ts';
 import { diagnose, type ProgressWatcher } from './diagnosis.ts';
 import type { DoctorOptions } from './doctor-options.ts';
-import { DOCTOR_HELP, HELP } from './help.ts';
+import { DOCTOR_HELP, HELP, PAUSES_HELP } from './help.ts';
 import { type Machine, VERSION } from './machine.ts';
 import { type Environment, paintFor } from './paint.ts';
+import { OWN_FAILURE, runPauses } from './pauses-run.ts';
 import { ProgressDisplay, ProgressNote, silentProgress, type TerminalStream } from './progress.ts';
 import { buildReport, exitCodeOf } from './report.ts';
 import { REPORT_WIDTH_MAX, renderReport } from './text-report.ts';
@@ -26,8 +27,13 @@ export interface ProgramContext {
   readonly signal: AbortSignal;
 }
 
-/** 0: bounded (or help). 1: unbounded, or nothing could be measured. 2: the command line is wrong. */
-export type ExitCode = 0 | 1 | 2;
+/**
+ * The doctor: 0 bounded (or help), 1 unbounded or nothing could be measured, 2 the command line is wrong. Pauses: the program's own,
+ * and 125 to 127 for what went wrong around it.
+ */
+export type ExitCode = number;
+
+const HELPS: Readonly<Record<HelpTopic, string>> = { truechimer: HELP, doctor: DOCTOR_HELP, pauses: PAUSES_HELP };
 
 /** Runs the command. Rejects only for a bug of ours. */
 export async function runProgram(argv: readonly string[], context: ProgramContext): Promise<ExitCode> {
@@ -36,19 +42,22 @@ export async function runProgram(argv: readonly string[], context: ProgramContex
     command = parseCommand(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const subject = argv[0] === 'doctor' ? 'truechimer doctor' : 'truechimer';
+    const [name = ''] = argv;
+    const subject = name === 'doctor' || name === 'pauses' ? `truechimer ${name}` : 'truechimer';
     context.stderr.write(`${subject}: ${error.message}\nSee ${subject} --help.\n`);
-    return 2;
+    return name === 'pauses' ? OWN_FAILURE : 2;
   }
   switch (command.command) {
     case 'help':
-      context.stdout.write(command.topic === 'doctor' ? DOCTOR_HELP : HELP);
+      context.stdout.write(HELPS[command.topic]);
       return 0;
     case 'version':
       context.stdout.write(`${VERSION}\n`);
       return 0;
     case 'doctor':
       return runDoctor(command.options, context);
+    case 'pauses':
+      return runPauses(command.options, context);
   }
 }
 

@@ -1,0 +1,146 @@
+/** `truechimer pauses` as it is built, around real programs. What a busy machine can delay is asserted one-sided. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'tsup';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PausesReport } from './pauses-schema.ts';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'truechimer cli-')); // a blank in the path, as on many machines
+  const common = { outDir: folder, platform: 'node', target: 'node20', config: false, silent: true } as const;
+  const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  await build({ ...common, entry: { cli: here('main.ts') }, format: ['esm'], outExtension: () => ({ js: '.mjs' }) });
+  await build({
+    ...common,
+    entry: { 'pauses-preload': here('pauses-preload.ts') },
+    format: ['cjs'],
+    outExtension: () => ({ js: '.cjs' }),
+  });
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const env = { ...process.env, NODE_OPTIONS: undefined, FORCE_COLOR: undefined, TMPDIR: folder, ...environment };
+  const child = spawn(process.execPath, [join(folder, 'cli.mjs'), 'pauses', ...argv], {
+    cwd: folder,
+    env,
+    stdio: 'pipe',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+  return { child, ended };
+}
+
+async function program(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, name), text);
+  return name;
+}
+
+async function report(name: string): Promise<PausesReport> {
+  return JSON.parse(await readFile(join(folder, name), 'utf8')) as PausesReport;
+}
+
+/** Waits until the watchdog runs and has seen the program idle. */
+const SETTLE = 'const settle = (ms = 600) => new Promise((done) => setTimeout(done, ms));';
+
+test('an ESM program: its pauses with causes and stacks, its own output and exit code', async () => {
+  const app = await program(
+    'app.mjs',
+    `${SETTLE}
+    import { spawn } from 'node:child_process';
+    function waitForLock() { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700); }
+    console.log(JSON.stringify([process.env.NODE_OPTIONS, process.env.TRUECHIMER_PAUSES, process.env.RES_OPTIONS, process.argv.slice(2)]));
+    await settle(); waitForLock(); await settle();
+    spawn('sh', ['-c', 'kill -STOP ' + process.pid + '; sleep 1; kill -CONT ' + process.pid]);
+    await settle(1800);
+    process.exit(3);`,
+  );
+  const files = ['--json', 'app.json', '--html', 'app.html'];
+  const { code, stdout, stderr } = await start([...files, '--', process.execPath, app, '--quiet', 'x']).ended;
+  expect(code).toBe(3);
+  expect(stdout).toBe(`${JSON.stringify([undefined, undefined, undefined, ['--quiet', 'x']])}\n`);
+  const { pauses, causes, complete, process: watched, capabilities } = await report('app.json');
+  expect(complete).toBe(true);
+  expect(watched?.script).toBe(join(folder, 'app.mjs'));
+  expect(capabilities).toMatchObject({ watchdog: true, sigcont: true, gc: true });
+  const stopped = pauses.find(({ cause }) => cause === 'stopped');
+  expect(stopped?.maxMs).toBeGreaterThanOrEqual(990);
+  const locked = pauses.find(({ stacks }) => stacks.some((stack) => stack.includes('waitForLock')));
+  expect(locked?.maxMs).toBeGreaterThanOrEqual(690);
+  expect(['blocked', 'unknown']).toContain(locked?.cause);
+  expect(causes.map(({ cause }) => cause)).toContain('stopped');
+  expect(stderr).toMatch(/truechimer +\d+\.\d\d s {2}stopped /);
+  expect(stderr).toContain('in waitForLock (');
+  expect(stderr).toContain('timeline: app.html');
+  expect(await readFile(join(folder, 'app.html'), 'utf8')).toContain('waitForLock');
+  expect((await readdir(folder)).filter((name) => name.startsWith('truechimer-pauses-'))).toEqual([]);
+});
+
+test('a CommonJS program that is killed: what it told before is reported, and its children are left alone', async () => {
+  const app = await program(
+    'app.cjs',
+    `${SETTLE}
+    const { execFileSync } = require('node:child_process');
+    new (require('node:worker_threads').Worker)('', { eval: true });
+    const env = '[process.env.NODE_OPTIONS, process.env.TRUECHIMER_PAUSES, process.listenerCount("SIGCONT")]';
+    console.log(execFileSync(process.execPath, ['-p', env], { encoding: 'utf8' }).trim());
+    settle().then(() => { const end = Date.now() + 400; while (Date.now() < end); return settle(); })
+      .then(() => process.kill(process.pid, 'SIGKILL'));`,
+  );
+  const run = start(['-q', '--json', '--', process.execPath, app], { NODE_OPTIONS: '--no-deprecation' });
+  const { code, stdout, stderr } = await run.ended;
+  expect(code).toBe(137);
+  const [first = '', ...rest] = stdout.split('\n');
+  expect(first).toBe("[ '--no-deprecation', undefined, 0 ]");
+  const { complete, ended, pauses } = JSON.parse(rest.join('\n')) as PausesReport;
+  expect(complete).toBe(false);
+  expect(ended).toEqual({ how: 'signal', signal: 'SIGKILL' });
+  expect(Math.max(...pauses.map(({ maxMs }) => maxMs ?? 0))).toBeGreaterThanOrEqual(390);
+  expect(stderr).toMatch(/^\ntruechimer pauses /);
+});
+
+test('signals and standard input reach the program', async () => {
+  const app = await program(
+    'echo.mjs',
+    `process.on('SIGTERM', () => { console.log('asked to end'); process.exit(7); });
+    process.stdin.on('data', (text) => { process.stdout.write('got ' + text); });`,
+  );
+  const { child, ended } = start(['-q', '--no-watchdog', '--', process.execPath, app]);
+  child.stdin?.write('hello\n');
+  child.stdout?.once('data', () => child.kill('SIGTERM'));
+  expect(await ended).toMatchObject({ code: 7, stdout: 'got hello\nasked to end\n' });
+});
+
+test.each([
+  [['--', 'truechimer-no-such-program'], 127, 'requires a program that can be run'],
+  [['--html', 'no/such/folder.html', '--', process.execPath, '-v'], 125, 'The program was not run.'],
+  [['app.js'], 125, 'A program comes after two dashes'],
+])('%j: exit code %d', async (argv, code, message) => {
+  const ended = await start(argv).ended;
+  expect(ended).toMatchObject({ code, stdout: '' });
+  expect(ended.stderr).toContain(message);
+});
