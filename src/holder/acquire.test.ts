@@ -164,9 +164,46 @@ describe('channels', () => {
   });
 });
 
+describe('listeners on signals', () => {
+  it('are few on the one that was passed, and as many as anybody wants on those handed out: no warning', async () => {
+    const warnings: string[] = [];
+    const warn = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', warn);
+    onTestFinished(() => void process.off('warning', warn));
+    const { clock, store } = scene();
+    const shutdown = new AbortController();
+    const raise = (): Promise<'raised'> => clock.timers.sleep(5).then(() => 'raised');
+    const fences = Array.from({ length: 12 }, (_, index) => ({ name: `fence ${index}`, raise }));
+    const got = acquire(store, 'job', { ttlMs: 30_000, clock, fences, signal: shutdown.signal });
+    await clock.advanceAsync(10);
+    const lease = await got;
+    if (!lease.acquired) throw new Error('no lease');
+    for (let act = 0; act < 20; act += 1) lease.signal.addEventListener('abort', () => undefined);
+    const ttlMs = 30_000;
+    const waiting = Array.from({ length: 30 }, () =>
+      acquire(store, 'job', { ttlMs, clock, waitMs: 60_000, signal: shutdown.signal }).catch(String),
+    );
+    const leading = campaign(store, 'another', {
+      ttlMs,
+      clock,
+      signal: shutdown.signal,
+      lead: async ({ signal }) => {
+        for (let act = 0; act < 20; act += 1) signal.addEventListener('abort', () => undefined);
+        await clock.timers.sleep(10_000, { signal });
+      },
+    });
+    await clock.advanceAsync(5000);
+    shutdown.abort(new Error('shutting down'));
+    await leading;
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['Error: shutting down']));
+    await new Promise(setImmediate);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('wrong calls reject', () => {
   it.each<[string, unknown, RegExp]>([
-    ['no options', undefined, /acquire ttlMs: requires a time to live/],
+    ['no options', undefined, /acquire ttlMs: requires a (?:time to live|duration)/],
     ['null', null, /acquire: requires an object of options/],
     ['a misspelt option', { ttlMs: 30_000, ttl: 5 }, /unknown option ttl\. Did you mean ttlMs\?/],
     ['a clock that is none', { ttlMs: 30_000, clock: Date }, /acquire clock: requires a clock.*Pass one/],

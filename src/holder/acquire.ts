@@ -2,6 +2,7 @@
  * Leases for services: the pure holder on the machine's clocks, or on a simulated one.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   type Clock,
   ClockError,
@@ -48,6 +49,8 @@ const PLATFORM_OPTIONS = optionNames<LeasePlatform>({ clock: true, random: true 
  * It asks the store, waits for its turn if told to, raises the fences, and hands out a lease that renews itself until it is released. It
  * never hands out one that is used up already. Nobody to be had is an outcome, not an error: look at `acquired`.
  *
+ * Waiting for it keeps the process alive; a lease that is only held does not, so await your work, or use `withLease` or `campaign`.
+ *
  * @param store - A lock service: from `truechimer/stores/postgres`, `etcd`, `redis`, or `memory` for tests.
  * @param name - What only one process may do: 1 to 256 characters.
  * @param options - `ttlMs` is required; see `AcquireOptions`.
@@ -61,7 +64,7 @@ const PLATFORM_OPTIONS = optionNames<LeasePlatform>({ clock: true, random: true 
  * import { systemClock } from 'truechimer';
  *
  * const store = new MemoryLeaseStore({ clock: systemClock }); // for trying out: use a real lock service
- * await using lease = await acquire(store, 'nightly-report', { ttlMs: 30_000 });
+ * await using lease = await acquire(store, 'nightly-report', { ttlMs: 30_000 }); // TypeScript, or Node.js 24
  * if (lease.acquired) {
  *   const verdict = lease.check({ needsMs: 5000 }); // reads the clocks now
  *   console.log(verdict.ok ? `for ${verdict.remainingMs} ms, with token ${verdict.token}` : verdict.reason);
@@ -73,7 +76,7 @@ const PLATFORM_OPTIONS = optionNames<LeasePlatform>({ clock: true, random: true 
 export function acquire<Capabilities extends StoreCapabilities, Domain extends string>(
   store: LeaseStore<Capabilities, Domain>,
   name: string,
-  options: AcquireOptions<Domain> & LeasePlatform,
+  options: AcquireOptions<NoInfer<Domain>> & LeasePlatform,
 ): Promise<Lease<Capabilities, Domain> | NotAcquired> {
   return attempt(() => {
     const { place, rest } = settle('acquire', store, options, ACQUIRE_OPTIONS);
@@ -85,7 +88,7 @@ export function acquire<Capabilities extends StoreCapabilities, Domain extends s
  * Runs `body` under a lease, and gives it back afterwards.
  *
  * What must not run beside another holder belongs into `lease.guard`, with the token passed on to the storage. When the body throws, the
- * lease is given back all the same, unless an act's outcome is unknown.
+ * lease is given back all the same, unless an act's outcome is unknown. The process stays alive while the body is under way.
  *
  * @returns What the body returned and how the lease ended, or why there was none.
  * @throws What the body throws; see `acquire`.
@@ -106,7 +109,7 @@ export function acquire<Capabilities extends StoreCapabilities, Domain extends s
 export function withLease<Capabilities extends StoreCapabilities, Domain extends string, T>(
   store: LeaseStore<Capabilities, Domain>,
   name: string,
-  options: AcquireOptions<Domain> & LeasePlatform,
+  options: AcquireOptions<NoInfer<Domain>> & LeasePlatform,
   body: (lease: Lease<Capabilities, Domain>) => T | Promise<T>,
 ): Promise<LeaseRun<T> | NotAcquired> {
   return attempt(() => {
@@ -118,10 +121,12 @@ export function withLease<Capabilities extends StoreCapabilities, Domain extends
 /**
  * Leader election: leads whenever this process gets the lease, term after term, until the signal is aborted.
  *
- * The fencing token of a term's lease is the number of the term: it grows from leader to leader.
+ * The fencing token of a term's lease is the number of the term: it grows from leader to leader. The process stays alive while the
+ * campaign is under way.
  *
  * @returns When the signal was aborted and the last term has ended.
- * @throws What `lead` throws while its lease is held; see `acquire`.
+ * @throws What `lead` throws while its lease is held, but not what it throws because of the shutdown: once the signal is aborted, its
+ * reason, an error caused by it, or an `AbortError`. See `acquire`.
  *
  * @example
  * ```ts
@@ -144,7 +149,7 @@ export function withLease<Capabilities extends StoreCapabilities, Domain extends
 export function campaign<Capabilities extends StoreCapabilities, Domain extends string>(
   store: LeaseStore<Capabilities, Domain>,
   name: string,
-  options: CampaignOptions<Capabilities, Domain> & LeasePlatform,
+  options: CampaignOptions<Capabilities, NoInfer<Domain>> & LeasePlatform,
 ): Promise<void> {
   return attempt(() => {
     const { place, rest } = settle('campaign', store, options, CAMPAIGN_OPTIONS);
@@ -167,8 +172,15 @@ function settle<Options extends LeasePlatform, Capabilities extends StoreCapabil
   const { clock = systemClock, random, ...rest } = (options as Options | undefined) ?? ({} as Options);
   requireOptionalFunction(`${operation} random`, random);
   const { port } = requireClock(operation, clock);
-  const runtime = { port, ...randomness(operation, port, random), publish: publishLeaseEvent };
+  const runtime = { port, ...randomness(operation, port, random), newController, publish: publishLeaseEvent };
   return { place: { runtime, store }, rest };
+}
+
+/** Every act under a lease may listen to its signal: more than ten listeners are no leak. */
+function newController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function randomness(

@@ -1,13 +1,14 @@
 /**
  * Acquires a lease: asks, and waits until it is to be had. Whoever waits asks again after a random time, so that a crowd spreads out.
  */
-import { type ClockPort, sleepUntil } from '../core/index.ts';
+import type { ClockPort } from '../core/index.ts';
+import { pauseUntil } from './abort-sharing.ts';
 import { LeaseAudience } from './lease-announcer.ts';
 import { ATTEMPT_SHARE, type AttemptOutcome, LeaseAttempt } from './lease-attempt.ts';
 import type { Lease } from './lease.ts';
 import { type AcquireOptions, type LeaseSettings, settleLease } from './lease-options.ts';
 import type { LeaseRuntime } from './lease-runtime.ts';
-import { requireLeaseName, requireStore } from './lease-subject.ts';
+import { requireLeaseText, requireStore } from './lease-subject.ts';
 import type { NotAcquired } from './not-acquired.ts';
 import { LeaseObserver } from './observer.ts';
 import type { LeaseStore, StoreCapabilities, StoreDenial } from './store-port.ts';
@@ -57,6 +58,7 @@ export class LeaseSeeker<Capabilities extends StoreCapabilities, Domain extends 
   readonly #name: string;
   readonly #observer: LeaseObserver;
   #attempts = 0;
+  #nextMs = -Infinity;
   #takeover: { readonly version: string } | undefined;
 
   /** @throws TC_INVALID_ARGUMENT, TC_OUT_OF_RANGE, TC_NOT_FINITE, TC_EPOCH_AS_DURATION. */
@@ -69,7 +71,7 @@ export class LeaseSeeker<Capabilities extends StoreCapabilities, Domain extends 
     this.#runtime = place.runtime;
     this.#port = place.runtime.port;
     this.#store = requireStore(operation, place.store);
-    this.#name = requireLeaseName(operation, name);
+    this.#name = requireLeaseText(`${operation} name`, name);
     this.settings = settleLease(operation, { options, store: this.#store, port: this.#port });
     this.#observer = new LeaseObserver(this.settings.timing);
   }
@@ -87,12 +89,17 @@ export class LeaseSeeker<Capabilities extends StoreCapabilities, Domain extends 
       if (this.#takeover !== undefined && atOnce < TAKEOVERS_AT_ONCE_MAX) {
         atOnce += 1;
       } else {
-        const nextMs = this.#port.monotonicMs() + this.#pauseMs(outcome.denial);
-        if (nextMs >= untilMs) return outcome.why;
-        await sleepUntil(this.#port, nextMs, signal);
+        this.#nextMs = this.#port.monotonicMs() + this.#pauseMs(outcome.denial);
+        if (this.#nextMs >= untilMs) return outcome.why;
+        await this.pause();
       }
       signal?.throwIfAborted();
     }
+  }
+
+  /** Waits until the next attempt is due: for whoever seeks on after a wait that has ended. @throws The signal's reason. */
+  pause(): Promise<void> {
+    return pauseUntil(this.#port, this.#nextMs, this.settings.signal);
   }
 
   async #attempt(audience: LeaseAudience, leftMs: number): Promise<AttemptOutcome<Capabilities, Domain>> {

@@ -138,6 +138,22 @@ describe('FenceGate', () => {
     expect(() => gate.admit(token(1), () => Promise.resolve(1))).toThrow('requires a synchronous effect, got ');
   });
 
+  it('leaves no rejection of such an effect unhandled: it would end the process', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => {
+      unhandled.push(reason);
+    };
+    process.on('unhandledRejection', note);
+    try {
+      const late = (): Promise<never> => Promise.reject(new Error('the disk is full'));
+      expect(() => new FenceGate<'jobs'>().admit(token(1), late)).toThrow('requires a synchronous effect, got ');
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it('refuses what is no token, no sequence number and no option', () => {
     const gate = new FenceGate<'jobs'>();
     const admit = (value: unknown, options?: object) => () => gate.admit(value as never, () => 1, options);

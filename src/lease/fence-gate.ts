@@ -176,6 +176,8 @@ class SequenceWindow {
 function requireSynchronous(value: unknown): void {
   const isThenable = typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
   if (!isThenable) return;
+  // What it still does is refused here, once: its own rejection, unhandled, would end the process.
+  Promise.resolve(value).catch(() => undefined);
   throw new ClockError(
     'TC_INVALID_ARGUMENT',
     `FenceGate.admit: requires a synchronous effect, got one that returned ${describeValue(value)}. ` +

@@ -4,6 +4,7 @@
  * A lease must not be given back while an act may still have its effect: the next holder would start beside it.
  */
 import { addUp, armTimer, type ClockPort } from '../core/index.ts';
+import { onAbort } from './abort-sharing.ts';
 
 /** How long to wait for acts. */
 export interface DrainLimits {
@@ -17,7 +18,7 @@ export interface DrainLimits {
 export class GuardBook {
   #underWay = 0;
   #unknown = 0;
-  #sequence = 0n;
+  #sequence = 0;
   #onIdle: (() => void) | undefined;
 
   /** Whether some act's effect may still come. */
@@ -26,9 +27,9 @@ export class GuardBook {
   }
 
   /** Begins an act. @returns Its number within this lease: 1, 2, 3 and so on. */
-  begin(): bigint {
+  begin(): number {
     this.#underWay += 1;
-    this.#sequence += 1n;
+    this.#sequence += 1;
     return this.#sequence;
   }
 
@@ -45,13 +46,13 @@ export class GuardBook {
     return new Promise((resolve) => {
       const done = (): void => {
         timer.cancel();
-        signal.removeEventListener('abort', done);
+        forget();
         this.#onIdle = undefined;
         resolve();
       };
       const untilMs = addUp(port.monotonicMs(), limitMs);
       const timer = armTimer({ port, readMs: () => port.monotonicMs(), untilMs, keepsAlive: true }, done);
-      signal.addEventListener('abort', done, { once: true });
+      const forget = onAbort(signal, done);
       this.#onIdle = done;
     });
   }

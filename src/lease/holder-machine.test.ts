@@ -71,6 +71,33 @@ describe('the states, and G17: loss is latched', () => {
     expect(machine.stateAt(at(999))).toBe('held');
     expect(machine.refusalAt(at(1000))).toMatchObject({ reason: 'expired', detail: /maxHoldMs \(1000 ms\)/ });
   });
+
+  it('at maxHoldMs a renewal is of use while it is suspect, and moves no end', () => {
+    const machine = new HolderMachine({ ...WINDOWS, maxHoldMs: 500 }, at(0));
+    expect(machine.canExtend(at(1))).toBe(false);
+    machine.suspect('a pause');
+    expect(machine.canExtend(at(2))).toBe(true);
+    machine.acknowledge(machine.send(at(3)), at(4));
+    expect(machine.canExtend(at(5))).toBe(false);
+    expect(left(machine, at(499))).toBeGreaterThan(0);
+    expect(left(machine, at(500))).toBeLessThanOrEqual(0);
+  });
+
+  it('boot time that may be behind refuses, and ends nothing', () => {
+    const machine = new HolderMachine(BOTH, at(0, 5000));
+    const behind = { ...at(500, 5500), behindMs: 380 };
+    expect(machine.remainingMs(500, 5500, 379)).toBeGreaterThan(0);
+    expect(machine.remainingMs(500, 5500, 380)).toBeLessThanOrEqual(0);
+    expect(machine.leftMs(behind)).toBeLessThanOrEqual(0);
+    expect(machine.endsInMs(behind)).toBeCloseTo(380);
+    expect(machine.stateAt(behind)).toBe('jeopardy');
+    expect(machine.isTroubledAt(behind)).toBe(false);
+    expect(machine.refusalAt(behind)).toBeUndefined();
+    expect(machine.stateAt(at(500, 5500))).toBe('held');
+    // Also by the long way, with the reading that shows the suspend.
+    expect(machine.remainingMs(510, 5530, 380)).toBe(-Infinity);
+    expect(machine.isOver).toBe(false);
+  });
 });
 
 describe('suspend', () => {

@@ -9,7 +9,7 @@
  * Impossible to know: what happens after the check. A process can be paused between a check and the write that follows it; only a
  * fencing token stops that write.
  */
-import { addDown, ClockError, nextDown } from '../core/index.ts';
+import { addDown, ClockError, nextDown, subtractDown } from '../core/index.ts';
 import type { RefusalReason } from './verdict.ts';
 
 /** One look at the holder's clocks. */
@@ -17,6 +17,11 @@ export interface HolderReading {
   readonly monotonicMs: number;
   /** Boot time, which counts suspend; the same as `monotonicMs` where it is not compared. */
   readonly bootMs: number;
+  /**
+   * How far this boot time may be behind the truth beyond the granularity that the window allows for, in ms; 0 when left out. It may hide
+   * that the window is over, and proves nothing: so it refuses, and ends nothing.
+   */
+  readonly behindMs?: number;
 }
 
 /** A request that is under way: when it was sent, and before or after which suspicion. */
@@ -142,7 +147,12 @@ export class HolderMachine {
   stateAt(now: HolderReading): LeaseState {
     this.look(now);
     if (this.#ending !== undefined) return this.#ending.reason === 'released' ? 'released' : 'lost';
-    return this.#suspected !== undefined || now.monotonicMs >= this.#overdueMs ? 'jeopardy' : 'held';
+    return this.isTroubledAt(now) || !(this.leftMs(now) > 0) ? 'jeopardy' : 'held';
+  }
+
+  /** Whether it waits for a renewal that is overdue, or that clears a suspicion. */
+  isTroubledAt(now: HolderReading): boolean {
+    return this.#ending === undefined && (this.#suspected !== undefined || now.monotonicMs >= this.#overdueMs);
   }
 
   /**
@@ -150,11 +160,11 @@ export class HolderMachine {
    *
    * The difference is rounded to nearest, which the end of the window has room for: see `#extend`.
    */
-  remainingMs(monotonicMs: number, bootMs: number): number {
-    if (!(monotonicMs >= this.#lastMs)) return this.#look(monotonicMs, bootMs);
+  remainingMs(monotonicMs: number, bootMs: number, behindMs = 0): number {
+    if (!(monotonicMs >= this.#lastMs)) return this.#look(monotonicMs, bootMs, behindMs);
     this.#lastMs = monotonicMs;
     const leftMs = this.#usableUntilMs - monotonicMs;
-    return this.#comparesBoot ? this.#remainingByBothMs(leftMs, monotonicMs, bootMs) : leftMs;
+    return this.#comparesBoot ? this.#remainingByBothMs(leftMs, monotonicMs, bootMs, behindMs) : leftMs;
   }
 
   /** Why the lease may not be used at this moment, or `undefined` when it may. */
@@ -166,7 +176,7 @@ export class HolderMachine {
 
   /** Takes in a reading: notices expiry, suspend and impossible clocks. */
   look(now: HolderReading): void {
-    this.#look(now.monotonicMs, now.bootMs);
+    this.#look(now.monotonicMs, now.bootMs, 0);
   }
 
   /** The monotonic reading at which a renewal counts as overdue. */
@@ -174,27 +184,38 @@ export class HolderMachine {
     return this.#overdueMs;
   }
 
-  /** How long until the window ends at the latest, by the clock that is nearest to its end, in ms; usable or not. */
+  /** How much of the window is left for certain, by the clock that is nearest to its end, in ms; usable or not. */
   leftMs(now: HolderReading): number {
-    const leftMs = this.#endMs - now.monotonicMs;
-    return this.comparesBoot ? Math.min(leftMs, this.#bootEndMs - now.bootMs) : leftMs;
+    return this.#shorterMs(this.#endMs - now.monotonicMs, now.bootMs, now.behindMs ?? 0);
   }
 
-  /** Whether a renewal that is sent at this moment could still move the end of the window. */
+  /** How long until these clocks show that the window is over, in ms: when to look again. */
+  endsInMs({ monotonicMs, bootMs }: HolderReading): number {
+    return this.leftMs({ monotonicMs, bootMs });
+  }
+
+  /** Whether a renewal that is sent at this moment could be of use: move the end of the window, or clear a suspicion. */
   canExtend(now: HolderReading): boolean {
-    return this.#ending === undefined && this.#endMs < this.#holdUntilMs && now.monotonicMs < this.#endMs;
+    const hasUse = this.#suspected !== undefined || this.#endMs < this.#holdUntilMs;
+    return this.#ending === undefined && hasUse && now.monotonicMs < this.#endMs;
   }
 
-  #remainingByBothMs(leftMs: number, monotonicMs: number, bootMs: number): number {
+  #shorterMs(leftMs: number, bootMs: number, behindMs: number): number {
+    if (!this.#comparesBoot) return leftMs;
+    const bootLeftMs = this.#bootEndMs - bootMs;
+    return Math.min(leftMs, behindMs > 0 ? subtractDown(bootLeftMs, behindMs) : bootLeftMs);
+  }
+
+  #remainingByBothMs(leftMs: number, monotonicMs: number, bootMs: number, behindMs: number): number {
     if (!(bootMs >= this.#lastBootMs) || bootMs - monotonicMs - this.#bootGapMs > this.#windows.suspendToleranceMs) {
-      return this.#look(monotonicMs, bootMs);
+      return this.#look(monotonicMs, bootMs, behindMs);
     }
     this.#lastBootMs = bootMs;
-    return Math.min(leftMs, this.#bootEndMs - bootMs);
+    return this.#shorterMs(leftMs, bootMs, behindMs);
   }
 
   /** The whole look; returns how much is left, in ms. */
-  #look(monotonicMs: number, bootMs: number): number {
+  #look(monotonicMs: number, bootMs: number, behindMs: number): number {
     if (this.#ending !== undefined) return -Infinity;
     if (!isAfter(monotonicMs, this.#lastMs) || (this.comparesBoot && !isAfter(bootMs, this.#lastBootMs))) {
       const detail = `a clock went back or gave no number: monotonic ${this.#lastMs} to ${monotonicMs} ms, boot ${this.#lastBootMs} to ${bootMs} ms`;
@@ -204,9 +225,8 @@ export class HolderMachine {
     this.#lastMs = monotonicMs;
     this.#lastBootMs = bootMs;
     this.#noticeSuspend(monotonicMs, bootMs);
-    const leftMs = this.leftMs({ monotonicMs, bootMs });
-    if (!(leftMs > 0)) this.#expire(monotonicMs);
-    return this.#usableUntilMs === -Infinity ? -Infinity : leftMs;
+    if (!(this.endsInMs({ monotonicMs, bootMs }) > 0)) this.#expire(monotonicMs);
+    return this.#usableUntilMs === -Infinity ? -Infinity : this.leftMs({ monotonicMs, bootMs, behindMs });
   }
 
   #noticeSuspend(monotonicMs: number, bootMs: number): void {
@@ -221,7 +241,7 @@ export class HolderMachine {
     const isHoldLimit = this.#endMs === this.#holdUntilMs && monotonicMs >= this.#endMs;
     const detail = isHoldLimit
       ? `the lease was held for its maxHoldMs (${this.#windows.maxHoldMs} ms)`
-      : `no renewal was acknowledged within the window of ${this.#windows.windowMs} ms`;
+      : `no renewal was acknowledged within the window of ${Math.floor(this.#windows.windowMs)} ms`;
     this.#end('expired', detail);
   }
 

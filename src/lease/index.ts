@@ -13,6 +13,7 @@ export * from './lease-table.ts';
 export * from './lease.ts';
 export * from './not-acquired.ts';
 export * from './observer.ts';
+export type { HeapWork } from './slot-heap.ts';
 export * from './store-port.ts';
 export * from './timing-model.ts';
 export * from './utc-expiry.ts';

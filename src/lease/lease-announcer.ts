@@ -45,6 +45,8 @@ export class LeaseAudience {
 export class LeaseAnnouncer {
   readonly #audience: LeaseAudience;
   readonly #identity: LeaseIdentity;
+  /** What is being told at this moment. */
+  readonly #telling = new Set<keyof LeaseEvents>();
 
   constructor(audience: LeaseAudience, identity: LeaseIdentity) {
     this.#audience = audience;
@@ -55,13 +57,23 @@ export class LeaseAnnouncer {
     return this.#audience.on(name, listener);
   }
 
-  /** Announces an event; who speaks is filled in. */
+  /**
+   * Announces an event; who speaks is filled in.
+   *
+   * Not from within the same event: a listener of `rejected` that checks again is refused again, and would be told of that without end.
+   */
   announce<Name extends keyof LeaseEvents>(
     name: Name,
     remainingMs: number,
     event: Omit<LeaseEvents[Name], Base>,
   ): void {
     const base = { ...this.#identity, remainingMs: Math.max(0, remainingMs) };
-    this.#audience.hear(name, { ...base, ...event } as unknown as LeaseEvents[Name]);
+    if (this.#telling.has(name)) return;
+    this.#telling.add(name);
+    try {
+      this.#audience.hear(name, { ...base, ...event } as unknown as LeaseEvents[Name]);
+    } finally {
+      this.#telling.delete(name);
+    }
   }
 }

@@ -144,6 +144,46 @@ describe('the signal', () => {
     expect(run.terms).toMatchObject([{ ending: 'released', error: reason }]);
   });
 
+  it.each<[string, (reason: unknown) => unknown]>([
+    ['an AbortError', () => new DOMException('This operation was aborted', 'AbortError')],
+    ['an error caused by the reason', (reason) => new Error('the copy was cut short', { cause: reason })],
+  ])('aborted while leading, and the leader throws %s: no error', async (_, made) => {
+    const at = scene();
+    const run = start(at, async (term) => {
+      await untilAborted(term);
+      throw made(term.signal.reason) as Error;
+    });
+    await at.clock.advanceAsync(10);
+    run.controller.abort(new Error('shutting down'));
+    await run.ended;
+    expect(run.terms).toMatchObject([{ ending: 'released', error: { name: /Error$/ } }]);
+  });
+
+  it.each<[string, unknown]>([
+    ['another error after the shutdown', new Error('a bug', { cause: new Error('another') })],
+    ['an error without a cause', new Error('a bug')],
+    ['nothing', undefined],
+  ])('aborted while leading, and the leader throws %s: that is told', async (_, thrown) => {
+    const at = scene();
+    const run = start(at, async (term) => {
+      await untilAborted(term);
+      throw thrown as Error;
+    });
+    await at.clock.advanceAsync(10);
+    run.controller.abort(new Error('shutting down'));
+    await run.ended.then(
+      () => expect.unreachable(),
+      (error: unknown) => {
+        expect(error).toBe(thrown);
+      },
+    );
+  });
+
+  it('not aborted: an AbortError under a held lease ends the campaign', async () => {
+    const run = start(scene(), () => Promise.reject(new DOMException('of something else', 'AbortError')));
+    await expect(run.ended).rejects.toThrow('of something else');
+  });
+
   it('aborted while following or pausing: ends at once', async () => {
     const at = scene();
     at.store.onAcquire = () => Promise.resolve({ status: 'denied' });
@@ -196,6 +236,30 @@ describe('nobody to be had', () => {
     await at.clock.advanceAsync(TTL_MS * 2);
     expect(run.followed[0]).toMatchObject({ reason: 'unreachable' });
     expect(at.store.calls.length).toBeLessThan(150);
+  });
+});
+
+describe('a time to live of a few ms', () => {
+  it.each<[string, () => unknown]>([
+    ['denies', () => ({ status: 'denied' })],
+    ['fails', () => Promise.reject(new Error('refused'))],
+  ])('a store that %s at once is not asked without a pause', async (_, onAcquire) => {
+    const at = scene();
+    at.store.onAcquire = onAcquire;
+    // Without a pause no timer would ever fire, and this test not end.
+    const run = start(at, untilAborted, {
+      ttlMs: 3,
+      timing: { suspend: 'ignored' },
+      onFollow: () => {
+        if (at.store.of('tryAcquire').length > 1000) throw new Error('a hot loop');
+      },
+    });
+    await at.clock.advanceAsync(100);
+    expect(run.result()).toBe('running');
+    expect(at.store.of('tryAcquire').length).toBeGreaterThan(10);
+    expect(at.store.of('tryAcquire').length).toBeLessThanOrEqual(101);
+    run.controller.abort();
+    await run.ended;
   });
 });
 

@@ -4,19 +4,15 @@
  * A term ends when the leader resigns (its function returns) or its lease is over; then the campaign begins anew, until its signal is
  * aborted. It has no other end, so the signal is required.
  */
-import {
-  ClockError,
-  describeValue,
-  optionNames,
-  requireOptionalFunction,
-  requireSignal,
-  sleepUntil,
-} from '../core/index.ts';
+import { ClockError, describeValue, optionNames, requireOptionalFunction, requireSignal } from '../core/index.ts';
+import { onAbort, pauseUntil } from './abort-sharing.ts';
 import { type AcquirePlace, LeaseSeeker } from './acquire-lease.ts';
 import { ACQUIRE_OPTIONS, type AcquireOptions } from './lease-options.ts';
 import { requireBody } from './lease-run.ts';
+import { type LeaseRuntime, newController } from './lease-runtime.ts';
 import type { Lease, ReleaseOutcome } from './lease.ts';
 import type { NotAcquired } from './not-acquired.ts';
+import { keepingAlive } from './process-hold.ts';
 import type { StoreCapabilities } from './store-port.ts';
 
 /** A term that has ended. */
@@ -80,29 +76,24 @@ export async function campaignForLease<Capabilities extends StoreCapabilities, D
   requireOptionalFunction('campaign onTermEnd', onTermEnd);
   requireCampaignSignal(signal);
   const seeker = new LeaseSeeker('campaign', place, name, rest);
-  const { port } = place.runtime;
-  while (!signal.aborted) {
-    const lease = await unlessAborted(signal, seeker.seek(ttlMs * ATTEMPT_SHARE));
-    if (lease === undefined) return;
-    if (!lease.acquired) {
-      onFollow?.(lease);
-      continue;
+  const { runtime } = place;
+  try {
+    while (!signal.aborted) {
+      const lease = await seeker.seek(ttlMs * ATTEMPT_SHARE);
+      if (!lease.acquired) {
+        onFollow?.(lease);
+        await seeker.pause();
+        continue;
+      }
+      // Not inside the optional call: without a listener it would not be evaluated.
+      const term = await leadOneTerm({ lease, lead, signal, runtime });
+      if (term === undefined) return;
+      onTermEnd?.(term);
+      await pauseUntil(runtime.port, runtime.port.monotonicMs() + pauseAfterTermMs(ttlMs, runtime.random()), signal);
     }
-    if (isOver(signal)) {
-      await lease.release();
-      return;
-    }
-    // Not inside the optional call: without a listener it would not be evaluated.
-    const term = await leadOneTerm(lease, lead, signal);
-    onTermEnd?.(term);
-    const pauseMs = pauseAfterTermMs(ttlMs, place.runtime.random());
-    await unlessAborted(signal, sleepUntil(port, port.monotonicMs() + pauseMs, signal));
+  } catch (error) {
+    if (!isReasonOf(signal, error)) throw error;
   }
-}
-
-/** Asked anew after a wait, which the compiler does not expect to change it. */
-function isOver(signal: AbortSignal): boolean {
-  return signal.aborted;
 }
 
 /** At least a millisecond: a leader that resigns at once must not spin. */
@@ -110,45 +101,51 @@ function pauseAfterTermMs(ttlMs: number, drawn: number): number {
   return Math.max(1, ttlMs * (PAUSE_SHARE_MIN + (PAUSE_SHARE_MAX - PAUSE_SHARE_MIN) * drawn));
 }
 
-async function leadOneTerm<Capabilities extends StoreCapabilities, Domain extends string>(
-  lease: Lease<Capabilities, Domain>,
-  lead: CampaignOptions<Capabilities, Domain>['lead'],
-  signal: AbortSignal,
-): Promise<EndedTerm<Capabilities, Domain>> {
-  const term = new AbortController();
-  const endBy = (from: AbortSignal) => (): void => {
-    term.abort(from.reason);
-  };
-  const onCampaignEnd = endBy(signal);
-  const onLeaseEnd = endBy(lease.signal);
-  if (signal.aborted) onCampaignEnd();
-  signal.addEventListener('abort', onCampaignEnd, { once: true });
-  lease.signal.addEventListener('abort', onLeaseEnd, { once: true });
+/** Undefined: the campaign ended at the moment of the grant, so nobody led. */
+async function leadOneTerm<Capabilities extends StoreCapabilities, Domain extends string>(from: {
+  readonly lease: Lease<Capabilities, Domain>;
+  readonly lead: CampaignOptions<Capabilities, Domain>['lead'];
+  readonly signal: AbortSignal;
+  readonly runtime: LeaseRuntime;
+}): Promise<EndedTerm<Capabilities, Domain> | undefined> {
+  const { lease, lead, signal, runtime } = from;
+  if (signal.aborted) {
+    await lease.release();
+    return undefined;
+  }
+  const term = newController(runtime);
+  const forget = [signal, lease.signal].map((ended) => endBy(term, ended));
   try {
-    await lead({ lease, signal: term.signal });
+    await keepingAlive(runtime.port, () => lead({ lease, signal: term.signal }));
     return { lease, ending: await lease.release() };
   } catch (error) {
     const ending = await lease.release();
-    if (ending === 'lost' || isReasonOf(signal, error)) return { lease, ending, error };
+    if (ending === 'lost' || isOrdinaryEnd(signal, error)) return { lease, ending, error };
     throw error;
   } finally {
-    signal.removeEventListener('abort', onCampaignEnd);
-    lease.signal.removeEventListener('abort', onLeaseEnd);
+    for (const one of forget) one();
   }
 }
 
-/** Undefined when it was rejected because the campaign is over. */
-async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (isReasonOf(signal, error)) return undefined;
-    throw error;
-  }
+/** @returns What takes it back. */
+function endBy(term: AbortController, ended: AbortSignal): () => void {
+  const end = (): void => {
+    term.abort(ended.reason);
+  };
+  if (!ended.aborted) return onAbort(ended, end);
+  end();
+  return () => undefined;
 }
 
 function isReasonOf(signal: AbortSignal, error: unknown): boolean {
   return signal.aborted && error === signal.reason;
+}
+
+/** What a leader rejects with that has heard of the shutdown: the reason, or what Node.js and `fetch` wrap it in. */
+function isOrdinaryEnd(signal: AbortSignal, error: unknown): boolean {
+  if (!signal.aborted || error === signal.reason) return signal.aborted;
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || (error.cause !== undefined && error.cause === signal.reason);
 }
 
 function requireCampaignSignal(signal: unknown): void {

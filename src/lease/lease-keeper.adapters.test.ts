@@ -71,6 +71,23 @@ describe('listeners', () => {
     expect(unhandled).toEqual(Array<string>(3).fill('Error: a listener'));
   });
 
+  it('that check again when a check was refused are not told without end', async () => {
+    const { runtime, held } = scene();
+    let told = 0;
+    const lease = await held({
+      on: {
+        rejected: () => {
+          told += 1;
+          expect(lease.check({ needsMs: TTL_MS }).ok).toBe(false);
+        },
+      },
+    });
+    lease.check({ needsMs: TTL_MS });
+    lease.check({ needsMs: TTL_MS });
+    expect(told).toBe(2);
+    expect(runtime.count('rejected')).toBe(2);
+  });
+
   it('may use the lease, release it, and stop listening', async () => {
     const { clock, store, held } = scene();
     const lease = await held();

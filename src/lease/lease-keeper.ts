@@ -5,12 +5,15 @@
  * under way, and the answer to any of them counts for the moment at which that one was sent. One timer serves every deadline; it only
  * makes things prompt, since every check reads the clocks itself.
  */
-import { armTimer, type ClockPort, ClockError, type TimerHandle } from '../core/index.ts';
+import { armTimer, type ClockError, type ClockPort, type TimerHandle } from '../core/index.ts';
+import type { HolderClocks } from './holder-clocks.ts';
 import type { HolderMachine, HolderReading, LeaseState, SentStamp } from './holder-machine.ts';
 import type { LeaseAnnouncer } from './lease-announcer.ts';
+import { GONE, insufficient, leaseOver } from './lease-ending.ts';
 import type { LossReason } from './lease-events.ts';
 import type { LeaseSettings } from './lease-options.ts';
-import { type LeaseRuntime, readClocks } from './lease-runtime.ts';
+import { type LeaseRuntime, newController } from './lease-runtime.ts';
+import { keepingAlive } from './process-hold.ts';
 import { RENEWAL_SHARE, RenewalSchedule } from './renewal-schedule.ts';
 import { RenewalsUnderWay } from './renewals-under-way.ts';
 import { requireReleaseAnswer, requireRenewAnswer } from './store-answer.ts';
@@ -31,6 +34,7 @@ export interface LeaseOrigin<Capabilities extends StoreCapabilities, Domain exte
   readonly sent: HolderReading;
   /** Made of `sent`; it may have looked at the clocks since. */
   readonly machine: HolderMachine;
+  readonly clocks: HolderClocks;
   readonly utc: UtcHolding;
   readonly announcer: LeaseAnnouncer;
 }
@@ -41,7 +45,8 @@ export const RELEASE_WAIT_MS_MAX = 5000;
 /** The shortest time between two wakes, in ms: a clock that stands still must not spin. */
 const WAKE_MS_MIN = 1;
 
-const GONE = 'the lock service answered that this grant is not there any more';
+/** Where boot time is compared, the longest, in ms: timers stand still in a suspend, and may be due long after it. */
+const WAKE_MS_MAX = 1000;
 
 /** Keeps one lease until it is over. */
 export class LeaseKeeper {
@@ -51,11 +56,10 @@ export class LeaseKeeper {
   readonly announcer: LeaseAnnouncer;
   readonly #origin: LeaseOrigin<StoreCapabilities, string>;
   readonly #machine: HolderMachine;
-  readonly #readsBoot: boolean;
-  readonly #bootGranularityMs: number;
+  readonly #clocks: HolderClocks;
   readonly #utc: UtcHolding;
-  readonly #controller = new AbortController();
-  readonly #underWay = new RenewalsUnderWay();
+  readonly #controller: AbortController;
+  readonly #underWay = new RenewalsUnderWay<'renewed' | 'lost'>();
   readonly #schedule: RenewalSchedule;
   #timer: TimerHandle | undefined;
   #isOver = false;
@@ -72,8 +76,8 @@ export class LeaseKeeper {
     this.announcer = origin.announcer;
     this.#utc = origin.utc;
     this.#machine = origin.machine;
-    this.#readsBoot = this.#machine.comparesBoot;
-    this.#bootGranularityMs = runtime.port.granularity.bootMs;
+    this.#clocks = origin.clocks;
+    this.#controller = newController(runtime);
     this.#schedule = new RenewalSchedule(settings.windowMs, origin.sent.monotonicMs, () => runtime.random());
     this.#arm();
   }
@@ -94,15 +98,9 @@ export class LeaseKeeper {
 
   /** How much may still be used, in ms; not above 0: it may not be used. The fast path of every check. */
   remainingMs(): number {
-    const bootMs = this.#readsBoot ? this.port.bootMs() : 0;
-    let remainingMs = this.#machine.remainingMs(this.port.monotonicMs(), bootMs);
-    if (this.#readsBoot) remainingMs -= this.#coarserMs();
+    const { monotonicMs, bootMs, behindMs } = this.#clocks.read();
+    const remainingMs = this.#machine.remainingMs(monotonicMs, bootMs, behindMs);
     return this.#utc.isObeyed ? this.#utc.limit(remainingMs) : remainingMs;
-  }
-
-  /** How much coarser boot time is at this reading than when the window was made: it may come from another source by now. */
-  #coarserMs(): number {
-    return Math.max(0, this.port.granularity.bootMs - this.#bootGranularityMs);
   }
 
   /** Why a check that found so much was refused. */
@@ -129,10 +127,10 @@ export class LeaseKeeper {
     this.#wake();
   }
 
-  /** Renews now, beside what is under way. */
+  /** Renews now, beside what is under way, or as one of it. */
   async renew(): Promise<'renewed' | 'lost' | 'unknown'> {
     if (this.isOver()) return 'lost';
-    const outcome = await this.#sendRenewal(true);
+    const outcome = await keepingAlive(this.port, () => this.#sendRenewal());
     if (this.isOver()) return 'lost';
     return outcome.status === 'answered' && outcome.value === 'renewed' ? 'renewed' : 'unknown';
   }
@@ -143,7 +141,7 @@ export class LeaseKeeper {
     if (this.#isOver) return 'lost';
     const leftMs = this.#machine.leftMs(now);
     this.#machine.release();
-    this.#finish(over(this.#origin.grant, 'released', 'the lease was released'));
+    this.#finish(leaseOver(this.#origin.grant, 'released', 'the lease was released'));
     const ending = isUncertain ? 'left-to-expire' : await this.#callRelease();
     if (ending === 'lost') this.announcer.announce('lost', 0, { reason: 'lost', detail: GONE });
     else this.announcer.announce('released', leftMs, { ending });
@@ -166,7 +164,7 @@ export class LeaseKeeper {
   }
 
   #read(): HolderReading {
-    return readClocks(this.port, this.#readsBoot);
+    return this.#clocks.read();
   }
 
   /** Reads every clock and takes it in, UTC too where the lease goes by it. */
@@ -177,20 +175,22 @@ export class LeaseKeeper {
       this.#machine.expire(this.#utc.refusal.detail);
     }
     this.#notice(now);
-    return now;
+    // Listeners may have looked, too: what is used after them must not be older than what they saw.
+    return this.#read();
   }
 
   /** Sends one renewal; the answer is taken in whenever it comes. */
-  #sendRenewal(keepsAlive: boolean): Promise<CallOutcome<'renewed' | 'lost'>> {
+  #sendRenewal(): Promise<CallOutcome<'renewed' | 'lost'>> {
     const { store, grant, settings } = this.#origin;
     const { ttlMs, port } = this;
     const { utcExpiryMs } = this.#utc.stamp();
     // The clocks are read before the request exists: nothing that happens after can make the stamp too late.
     const sent = this.#machine.send(this.#read());
+    const { suspicion } = sent;
     this.#schedule.sent(sent.monotonicMs);
     const request = utcExpiryMs === undefined ? { ttlMs } : { ttlMs, utcExpiryMs };
-    const outcome = this.#underWay.send(
-      { port, what: 'renew', limitMs: settings.windowMs * RENEWAL_SHARE, keepsAlive },
+    const outcome = this.#underWay.sendOrJoin(
+      { port, what: 'renew', limitMs: settings.windowMs * RENEWAL_SHARE, keepsAlive: false, suspicion },
       async (io) => requireRenewAnswer(store, await store.renew(grant, request, io)),
       {
         answered: (answer) => {
@@ -220,7 +220,7 @@ export class LeaseKeeper {
     }
     this.#utc.acknowledged(utcExpiryMs);
     this.#lastError = undefined;
-    this.#inJeopardy &&= this.#machine.stateAt(now) === 'jeopardy';
+    this.#inJeopardy &&= this.#machine.isTroubledAt(now);
     if (!this.#machine.isSuspect) this.#schedule.acknowledged(sent.monotonicMs);
     this.announcer.announce('renewed', this.#machine.leftMs(now), { roundTripMs });
     this.#arm();
@@ -238,7 +238,7 @@ export class LeaseKeeper {
   #wake(): void {
     const now = this.#look();
     if (this.#isOver) return;
-    if (this.#renews(now) && now.monotonicMs >= this.#schedule.dueMs) void this.#sendRenewal(false);
+    if (this.#renews(now) && now.monotonicMs >= this.#schedule.dueMs) void this.#sendRenewal();
     else this.#arm();
   }
 
@@ -252,14 +252,14 @@ export class LeaseKeeper {
     const refusal = this.#machine.refusalAt(now);
     if (this.#machine.isOver && refusal !== undefined) {
       const { reason, detail } = refusal;
-      this.#finish(over(this.#origin.grant, reason, detail));
+      this.#finish(leaseOver(this.#origin.grant, reason, detail));
       this.announcer.announce('lost', 0, { reason: reason as LossReason, detail });
       return;
     }
     const isNewSuspicion = this.#machine.suspicion !== this.#knownSuspicion;
     this.#knownSuspicion = this.#machine.suspicion;
-    if (isNewSuspicion) this.#renewSoon();
-    if (this.#inJeopardy || this.#machine.stateAt(now) !== 'jeopardy') return;
+    if (isNewSuspicion) this.#renewSoon(now);
+    if (this.#inJeopardy || !this.#machine.isTroubledAt(now)) return;
     this.#inJeopardy = true;
     const why = refusal === undefined ? 'renewal-overdue' : 'suspended';
     const lastError = this.#lastError === undefined ? {} : { lastError: this.#lastError };
@@ -267,21 +267,22 @@ export class LeaseKeeper {
   }
 
   /** A suspect lease is useless until it is renewed. */
-  #renewSoon(): void {
+  #renewSoon(now: HolderReading): void {
     this.#schedule.atOnce();
-    this.#arm();
+    this.#arm(now);
   }
 
-  #arm(): void {
+  /** By the caller's reading, if the caller goes on with it: a later one would make it look like a clock that went back. */
+  #arm(now: HolderReading = this.#read()): void {
     this.#timer?.cancel();
     const { port } = this;
-    const now = this.#read();
     this.#machine.look(now);
     if (this.#machine.isOver) {
       this.#notice(now);
       return;
     }
-    const dues = [this.#machine.leftMs(now), this.#utc.leftMs()];
+    const dues = [this.#machine.endsInMs(now), this.#utc.leftMs()];
+    if (this.#clocks.readsBoot) dues.push(WAKE_MS_MAX);
     if (!this.#inJeopardy) dues.push(this.#machine.overdueMs - now.monotonicMs);
     if (this.#renews(now)) dues.push(this.#schedule.dueMs - now.monotonicMs);
     const untilMs = now.monotonicMs + Math.max(WAKE_MS_MIN, Math.min(...dues));
@@ -296,15 +297,4 @@ export class LeaseKeeper {
     this.#underWay.abandonAll();
     this.#controller.abort(reason);
   }
-}
-
-/** Why the signal of a lease was aborted. */
-function over(grant: GrantRef, reason: string, detail: string): ClockError {
-  const message = `the lease ${grant.name} is over (${reason}): ${detail}. Stop, and acquire it anew.`;
-  const { name, holderId, token } = grant;
-  return new ClockError('TC_LEASE_OVER', message, { name, holderId, token, reason });
-}
-
-function insufficient(leftMs: number, needsMs: number): { readonly reason: 'insufficient'; readonly detail: string } {
-  return { reason: 'insufficient', detail: `${leftMs.toFixed(3)} ms of the window are left, ${needsMs} ms are needed` };
 }

@@ -28,6 +28,12 @@ export const FENCES_MAX = 64;
 /** Boot time may run ahead of monotonic time by this much, beyond the granularities of both, before it counts as a suspend, in ms. */
 export const SUSPEND_TOLERANCE_MS = 5;
 
+/**
+ * The step of boot time that windows are made for, in ms: that of /proc/uptime. A clock may be coarser for some readings, or for good; no
+ * window is made of what may change, so each look takes off what it is coarser by at that moment.
+ */
+export const BOOT_STEP_MS = 10;
+
 /** A clock that answers with bounds on UTC: a `BoundedClock`. */
 export interface BoundedUtc {
   now(): Bounded;
@@ -50,7 +56,10 @@ export interface AcquireOptions<Domain extends string = string> {
    * crashed holder is taken over only after its record was watched for longer than its time to live: wait for longer than that.
    */
   readonly waitMs?: number | 'try';
-  /** Aborting it ends the wait with the signal's reason. It does not end a lease that is held. */
+  /**
+   * Aborting it ends the wait with the signal's reason. It does not end a lease that is held. All waits on one signal share one listener
+   * on it.
+   */
   readonly signal?: AbortSignal;
   /** `'auto'` (the default) renews at a third of the window until released; `'manual'` leaves it to `lease.renew()`. */
   readonly renew?: 'auto' | 'manual';
@@ -100,6 +109,8 @@ export interface LeaseSettings<Domain extends string = string> {
   readonly timing: TimingModel;
   readonly windowMs: number;
   readonly bootWindowMs: number | undefined;
+  /** The step of boot time that `bootWindowMs` allows for. */
+  readonly bootStepMs: number;
   readonly suspendToleranceMs: number;
 }
 
@@ -114,11 +125,14 @@ export function settleLease<Domain extends string>(
 ): LeaseSettings<Domain> {
   const { store, port } = from;
   const options = from.options as AcquireOptions<Domain> | undefined;
-  const ttlMs = requireInteger(`${operation} ttlMs`, options?.ttlMs as number, TTL_RANGE);
+  const givenMs = requireDurationMs(`${operation} ttlMs`, options?.ttlMs as number);
+  const ttlMs = requireInteger(`${operation} ttlMs`, givenMs, TTL_RANGE);
   const given = options as AcquireOptions<Domain>;
   const timing = settleTiming(operation, given, from);
   const readsBoot = comparesBoot(port, timing);
-  const bootTiming = { ...timing, holderGranularityMs: Math.max(timing.holderGranularityMs, port.granularity.bootMs) };
+  const usualStepMs = Math.min(port.granularity.bootMs, BOOT_STEP_MS);
+  const bootStepMs = Math.max(timing.holderGranularityMs, usualStepMs);
+  const bootTiming = { ...timing, holderGranularityMs: bootStepMs };
   const windowMs = requireHolderWindowMs(operation, { ttlMs, timing });
   const bootWindowMs = readsBoot ? requireHolderWindowMs(operation, { ttlMs, timing: bootTiming }) : undefined;
   const maxHoldMs = requireMaxHoldMs(operation, given.maxHoldMs);
@@ -130,7 +144,8 @@ export function settleLease<Domain extends string>(
     timing,
     windowMs,
     bootWindowMs,
-    suspendToleranceMs: port.granularity.bootMs + port.granularity.monotonicMs + SUSPEND_TOLERANCE_MS,
+    bootStepMs,
+    suspendToleranceMs: usualStepMs + port.granularity.monotonicMs + SUSPEND_TOLERANCE_MS,
     waitMs: given.waitMs === 'try' ? 0 : requireDurationMs(`${operation} waitMs`, given.waitMs ?? 0),
     signal: given.signal,
     renew: requireRenew(operation, given.renew ?? 'auto'),

@@ -6,6 +6,7 @@ import { acquireLease, type AcquirePlace } from './acquire-lease.ts';
 import type { AcquireOptions } from './lease-options.ts';
 import type { Lease, ReleaseOutcome } from './lease.ts';
 import type { NotAcquired } from './not-acquired.ts';
+import { keepingAlive } from './process-hold.ts';
 import type { StoreCapabilities } from './store-port.ts';
 
 /** The body ran to its end. */
@@ -27,7 +28,7 @@ export async function runUnderLease<Capabilities extends StoreCapabilities, Doma
   const lease = await acquireLease(place, name, options);
   if (!lease.acquired) return lease;
   try {
-    const value = await body(lease);
+    const value = await keepingAlive(place.runtime.port, () => body(lease));
     return { acquired: true, value, ending: await lease.release() };
   } catch (error) {
     await lease.release();

@@ -2,7 +2,6 @@
  * What a lease needs of the platform, as arguments: clocks and timers, randomness, and somebody to tell.
  */
 import type { ClockPort } from '../core/index.ts';
-import type { HolderReading } from './holder-machine.ts';
 import type { LeaseEvents } from './lease-events.ts';
 import type { TimingModel } from './timing-model.ts';
 
@@ -13,6 +12,8 @@ export interface LeaseRuntime {
   random(): number;
   /** A name that nobody else has, for one attempt. */
   newHolderId(): string;
+  /** Makes the signals that are handed to users, where the platform has something to arrange about them. Default: plain ones. */
+  newController?(): AbortController;
   /** Tells whoever observes from outside. */
   publish<Name extends keyof LeaseEvents>(name: Name, event: LeaseEvents[Name]): void;
 }
@@ -22,12 +23,7 @@ export function comparesBoot(port: ClockPort, timing: TimingModel): boolean {
   return timing.suspend === 'checked' && !port.monotonicCountsSuspend;
 }
 
-/**
- * One look at the clocks. Boot time first: a pause between the two reads then makes a suspend look smaller at this look, as if it had come
- * right after, and never makes one up.
- */
-export function readClocks(port: ClockPort, readsBoot: boolean): HolderReading {
-  const bootMs = readsBoot ? port.bootMs() : undefined;
-  const monotonicMs = port.monotonicMs();
-  return { monotonicMs, bootMs: bootMs ?? monotonicMs };
+/** A controller of a signal that users get. */
+export function newController(runtime: LeaseRuntime): AbortController {
+  return runtime.newController?.() ?? new AbortController();
 }

@@ -4,19 +4,19 @@
 import { ClockError, describeValue } from '../core/index.ts';
 import type { LeaseStore } from './store-port.ts';
 
-/** The longest name of a lease, in characters. */
+/** The longest name of a lease, of a holder and of a fence's resource, in UTF-16 code units: fits an index entry of every engine. */
 export const LEASE_NAME_LENGTH_MAX = 256;
 
-/** What no database takes in a string: NUL, and halves of a surrogate pair. */
+/** What no database takes in a string: NUL, and halves of a surrogate pair (with the u flag a whole pair is one character). */
 const NOT_FOR_STORES = /\0|\p{Surrogate}/u;
 
-/** Checks the name of a lease. @throws TC_INVALID_ARGUMENT. */
-export function requireLeaseName(operation: string, name: unknown): string {
-  const isName = typeof name === 'string' && name.length > 0 && name.length <= LEASE_NAME_LENGTH_MAX;
-  if (isName && !NOT_FOR_STORES.test(name)) return name;
+/** Checks a name, of a lease, a holder or a resource. @throws TC_INVALID_ARGUMENT. */
+export function requireLeaseText(operation: string, text: unknown): string {
+  const isShort = typeof text === 'string' && text.length > 0 && text.length <= LEASE_NAME_LENGTH_MAX;
+  if (isShort && !NOT_FOR_STORES.test(text)) return text;
   throw invalid(
-    `${operation} name: requires 1 to ${LEASE_NAME_LENGTH_MAX} characters without U+0000 and lone surrogates, got ${describeValue(name)}`,
-    'Pass a string that names what only one process may do.',
+    `${operation}: requires 1 to ${LEASE_NAME_LENGTH_MAX} characters without U+0000 and lone surrogates, got ${describeValue(text)}`,
+    'Pass a string that every engine keeps as it is.',
   );
 }
 

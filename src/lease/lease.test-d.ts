@@ -2,11 +2,12 @@
 /* eslint-disable @typescript-eslint/no-unsafe-call -- mistakes are the point */
 import { describe, expectTypeOf, it } from 'vitest';
 import type { acquireLease } from './acquire-lease.ts';
+import type { FenceGate } from './fence-gate.ts';
 import type { FencingToken } from './fencing-token.ts';
 import type { Lease } from './lease.ts';
 import type { AcquireOptions } from './lease-options.ts';
 import type { NotAcquired } from './not-acquired.ts';
-import type { Fence, StoreCapabilities } from './store-port.ts';
+import type { Fence, LeaseStore, StoreCapabilities, TokenOf } from './store-port.ts';
 import type { LeaseVerdict } from './verdict.ts';
 
 interface Minting extends StoreCapabilities {
@@ -20,19 +21,37 @@ declare const orders: Lease<Minting, 'orders'>;
 declare const mute: Lease<Mute, 'cache'>;
 declare const got: Awaited<ReturnType<typeof acquireLease<Minting, 'orders'>>>;
 declare const stocks: FencingToken<'stocks'>;
+declare const gate: FenceGate<'orders'>;
+declare const anybodys: FenceGate;
 declare function write(token: FencingToken<'orders'>): void;
 
 describe('tokens', () => {
   it('are there where the store mints them, and nowhere else', () => {
     expectTypeOf(orders.token).toEqualTypeOf<FencingToken<'orders'>>();
-    expectTypeOf(mute.token).toBeNever();
-    void mute.guard(({ token }) => {
-      expectTypeOf(token).toBeNever();
-    });
+    expectTypeOf(mute.token).toEqualTypeOf<undefined>();
     void orders.guard(({ token, sequence }) => {
       expectTypeOf(token).toEqualTypeOf<FencingToken<'orders'>>();
-      expectTypeOf(sequence).toEqualTypeOf<bigint>();
+      return gate.admit(token, () => 1, { sequence });
     });
+  });
+
+  it('cannot be passed on where there are none', () => {
+    // @ts-expect-error the store mints no tokens
+    anybodys.admit(mute.token, () => 1);
+    // @ts-expect-error the store mints no tokens
+    void mute.guard(({ token }) => anybodys.admit(token, () => 1));
+    // @ts-expect-error there is no token to put into a header
+    const header: string = mute.token;
+    expectTypeOf(header).toBeString();
+    const verdict = mute.check();
+    // @ts-expect-error nor in a verdict
+    if (verdict.ok) anybodys.admit(verdict.token, () => 1);
+  });
+
+  it('may be missing where the type does not say whether the store mints them', () => {
+    expectTypeOf<TokenOf<StoreCapabilities, 'orders'>>().toEqualTypeOf<FencingToken<'orders'> | undefined>();
+    expectTypeOf<LeaseStore<Minting, 'orders'>>().toExtend<LeaseStore>();
+    expectTypeOf<LeaseStore<Mute, 'orders'>>().toExtend<LeaseStore>();
   });
 
   it('of two domains do not mix', () => {

@@ -44,7 +44,7 @@ export interface GuardContext<Capabilities extends StoreCapabilities, Domain ext
   /** To pass on to the storage. */
   readonly token: TokenOf<Capabilities, Domain>;
   /** 1, 2, 3 and so on under this token: with the token, an idempotency key. */
-  readonly sequence: bigint;
+  readonly sequence: number;
 }
 
 /** What came of a guarded act. */
@@ -90,7 +90,7 @@ export class Lease<
   readonly name: string;
   /** Which acquisition this is; nobody else has the same. */
   readonly holderId: string;
-  /** The fencing token: hand it to the storage with every write. `never` in the type where the store mints none. */
+  /** The fencing token: hand it to the storage with every write. Undefined, in the type too, where the store mints none. */
   readonly token: TokenOf<Capabilities, Domain>;
   readonly #keeper: LeaseKeeper;
   readonly #guards = new GuardBook();
@@ -112,7 +112,8 @@ export class Lease<
 
   /**
    * Aborted when the lease is over: at the end of the window, also when the store has fallen silent, or at once on a negative answer or a
-   * release. The reason is a `ClockError` with the code `TC_LEASE_OVER`. It needs a turn of the event loop; `check` knows sooner.
+   * release. The reason is a `ClockError` with the code `TC_LEASE_OVER`. It needs a turn of the event loop, and after a suspend up to a
+   * second, since timers stand still meanwhile; `check` knows sooner.
    */
   get signal(): AbortSignal {
     return this.#keeper.signal;
@@ -164,7 +165,8 @@ export class Lease<
   }
 
   /**
-   * Renews now: for `renew: 'manual'`, and for whoever does not want to wait.
+   * Renews now: for `renew: 'manual'`, and for whoever does not want to wait. Called faster than the store answers, it shares the answer
+   * of the newest of the three renewals that may be under way.
    *
    * @returns `renewed`; `lost` when the store says no or the lease is over; `unknown` when no answer came in a third of the window: the
    * lease may be used until its window ends, and an answer that still comes in time counts.

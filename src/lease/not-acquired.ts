@@ -2,6 +2,8 @@
  * No lease, and why: an outcome, not an error.
  */
 
+import { ClockError } from '../core/index.ts';
+
 /** Why there is none. */
 export type NotAcquiredReason =
   /** Somebody else holds it. */
@@ -31,7 +33,39 @@ export interface NotAcquired extends AsyncDisposable {
   readonly error?: unknown;
 }
 
-/** Makes one; there is nothing to dispose of, so that `await using` takes both outcomes. */
+/** Makes one. */
 export function notAcquired(name: string, why: Omit<NotAcquired, 'acquired' | 'name' | symbol>): NotAcquired {
-  return { acquired: false, name, ...why, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return Object.assign(new NoLease(name), why);
+}
+
+/** Its methods are on the prototype, so that it prints as what it says. */
+class NoLease {
+  readonly acquired = false as const;
+  readonly name: string;
+  declare readonly reason: NotAcquiredReason;
+  declare readonly detail: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** There is nothing to dispose of: `await using` takes both outcomes. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  static {
+    // What the type does not have: without a compiler, somebody forgets to look at `acquired`.
+    for (const member of ['check', 'guard', 'renew', 'release', 'token', 'signal', 'state']) {
+      Object.defineProperty(this.prototype, member, {
+        get(this: NoLease): never {
+          throw new ClockError(
+            'TC_INVALID_ARGUMENT',
+            `${member}: requires a lease that was acquired; ${this.name} was not (${this.reason}: ${this.detail}). ` +
+              'Look at lease.acquired first.',
+          );
+        },
+      });
+    }
+  }
 }

@@ -71,7 +71,25 @@ interface Watched {
   readonly utcExpiryMs: number | undefined;
 }
 
-/** What one contender has seen of the record of one lease. */
+/**
+ * What one contender has seen of the record of one lease, and whether it may replace it: for a store of your own that counts no time.
+ *
+ * `acquire` has one for every `observer` store; you need it only to take over records without it. Read the clock after the response, and
+ * replace the record only if it still has the version of the verdict, in one atomic step.
+ *
+ * Guarantee: the holder of the record that may be replaced has stopped using it. Void when a clock runs outside the rates of the model, when the
+ * holder does not keep to its window, or when the record carries a shorter time to live than its holder was promised.
+ *
+ * @example
+ * ```ts
+ * import { LeaseObserver, TIMING_MODELS } from 'truechimer/lease';
+ *
+ * const observer = new LeaseObserver(TIMING_MODELS['one-percent']);
+ * observer.observe({ version: '7', ttlMs: 30_000 }, { readAtMs: 1000 }); // a reading of the monotonic clock
+ * console.log(observer.mayTakeOver(20_000)); // { ok: false, reason: 'observing', waitMs: 11 300 and a bit }
+ * console.log(observer.mayTakeOver(31_400).ok); // true: watched for 1 % longer than its time to live
+ * ```
+ */
 export class LeaseObserver {
   readonly #timing: TimingModel;
   #watched: Watched | undefined;

@@ -15,44 +15,86 @@ export interface RenewalListener<T> {
   silent(error: unknown): void;
 }
 
-/** Calls under way. */
-export class RenewalsUnderWay {
-  readonly #calls = new Set<StoreCall<unknown>>();
+/** One under way. */
+interface Renewal<T> {
+  readonly call: StoreCall<T>;
+  /** Which suspicion it was sent after. */
+  readonly suspicion: number;
+  /** It has had its time, or a later one was answered: another may have its place. */
+  isSpare: boolean;
+}
 
-  /** Makes one more call; the oldest makes room for it. @returns What came of it within its limit. */
-  send<T>(
-    options: CallOptions,
+/** Calls under way. */
+export class RenewalsUnderWay<T> {
+  /** In the order in which they were sent. */
+  #renewals: readonly Renewal<T>[] = [];
+
+  /**
+   * Makes one more call; one that is of less use makes room for it.
+   *
+   * When as many as may be are under way, and each may still be answered in time, it makes none, and the newest counts instead: who
+   * renews faster than the store answers must not push out the one whose answer is next.
+   *
+   * @returns What came of it within its limit.
+   */
+  sendOrJoin(
+    options: CallOptions & { readonly suspicion: number },
     call: (io: StoreIo) => Promise<T>,
     listener: RenewalListener<T>,
   ): Promise<CallOutcome<T>> {
-    this.#makeRoom();
+    const newest = this.#renewals.at(-1);
+    if (newest !== undefined && this.#renewals.length >= RENEWALS_UNDER_WAY_MAX) {
+      const spare = this.#renewals.find(({ isSpare }) => isSpare);
+      // What was sent before a suspicion cannot clear it. The newest goes: the oldest is answered next.
+      if (spare === undefined && newest.suspicion === options.suspicion) return newest.call.outcome;
+      this.#abandon(spare ?? newest);
+    }
+    return this.#send(options, call, listener);
+  }
+
+  /** Nobody waits for any of them any more. */
+  abandonAll(): void {
+    for (const renewal of this.#renewals) this.#abandon(renewal);
+  }
+
+  #send(
+    options: CallOptions & { readonly suspicion: number },
+    call: (io: StoreIo) => Promise<T>,
+    listener: RenewalListener<T>,
+  ): Promise<CallOutcome<T>> {
     const made = callStore(options, call);
-    this.#calls.add(made);
+    const renewal = { call: made, suspicion: options.suspicion, isSpare: false };
+    this.#renewals = [...this.#renewals, renewal];
     void made.answer.then((answer) => {
       if (answer.status !== 'answered') return;
-      this.#calls.delete(made);
+      this.#spareUntil(renewal);
+      this.#remove(renewal);
       listener.answered(answer.value);
     });
     void made.outcome.then((outcome) => {
-      if (outcome.status === 'answered' || !this.#calls.has(made)) return;
+      if (outcome.status === 'answered' || !this.#renewals.includes(renewal)) return;
       // Out of time it stays under way: a positive answer still counts for the moment at which it was sent.
-      void made.answer.then(() => this.#calls.delete(made));
+      renewal.isSpare = true;
+      void made.answer.then(() => {
+        this.#remove(renewal);
+      });
       listener.silent(outcome.error);
     });
     return made.outcome;
   }
 
-  /** Nobody waits for any of them any more. */
-  abandonAll(): void {
-    const calls = [...this.#calls];
-    this.#calls.clear();
-    for (const call of calls) call.abandon();
+  #abandon(renewal: Renewal<T>): void {
+    this.#remove(renewal);
+    renewal.call.abandon();
   }
 
-  #makeRoom(): void {
-    const [oldest] = this.#calls;
-    if (oldest === undefined || this.#calls.size < RENEWALS_UNDER_WAY_MAX) return;
-    this.#calls.delete(oldest);
-    oldest.abandon();
+  /** What was sent before one that was answered cannot move the end of the window any more. */
+  #spareUntil(answered: Renewal<T>): void {
+    const earlier = this.#renewals.slice(0, Math.max(0, this.#renewals.indexOf(answered)));
+    for (const renewal of earlier) renewal.isSpare = true;
+  }
+
+  #remove(renewal: Renewal<T>): void {
+    this.#renewals = this.#renewals.filter((other) => other !== renewal);
   }
 }

@@ -29,6 +29,8 @@ export interface StoreCall<T> {
   readonly outcome: Promise<CallOutcome<T>>;
   /** Settles at the answer, however late; never rejects, and may never settle. */
   readonly answer: Promise<CallOutcome<T>>;
+  /** Whether the answer is still to come. */
+  isPending(): boolean;
   /** Tells the store, and whoever awaits the outcome, that nobody waits any more. */
   abandon(): void;
 }
@@ -46,13 +48,16 @@ export function callStore<T>(options: CallOptions, call: (io: StoreIo) => Promis
   const timer = armTimer({ port, readMs: () => port.monotonicMs(), untilMs, keepsAlive }, () => {
     settle({ status: 'silent', error: outOfTime(what, limitMs) });
   });
+  let isPending = true;
   void answer.then((answered) => {
+    isPending = false;
     timer.cancel();
     settle(answered);
   });
   return {
     outcome,
     answer,
+    isPending: () => isPending,
     abandon: () => {
       timer.cancel();
       const reason = abandoned(what);
@@ -70,11 +75,15 @@ async function attempt<T>(call: (io: StoreIo) => Promise<T>, signal: AbortSignal
   }
 }
 
+/** Below this, a limit looks as if a time to live had been given in seconds, in ms. */
+const SHORT_LIMIT_MS = 100;
+
 function outOfTime(what: string, limitMs: number): ClockError {
   return new ClockError(
     'TC_TIMED_OUT',
     `${what}: requires an answer of the store within ${Math.round(limitMs)} ms, got none. ` +
-      'It may have been done or not; look at the store and the network.',
+      'It may have been done or not; look at the store and the network' +
+      (limitMs < SHORT_LIMIT_MS ? ', and whether ttlMs, of which this is a part, is in milliseconds.' : '.'),
     { limitMs },
     { name: 'TimeoutError' },
   );

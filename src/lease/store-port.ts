@@ -24,11 +24,17 @@ export interface StoreCapabilities {
   readonly fencing: 'atomic' | 'none';
 }
 
-/** The token's type, which is `never` where a store cannot mint one atomically. */
-export type TokenOf<
-  Capabilities extends StoreCapabilities,
-  Domain extends string,
-> = Capabilities['fencing'] extends 'atomic' ? FencingToken<Domain> : never;
+/**
+ * The token's type: `undefined` where the store cannot mint one atomically, so that it cannot be passed on (`never` could be, to everything);
+ * a token or `undefined` where the type does not say which it is.
+ */
+export type TokenOf<Capabilities extends StoreCapabilities, Domain extends string> = TokenWith<
+  Capabilities['fencing'],
+  Domain
+>;
+
+/** Distributes over a union. */
+type TokenWith<Fencing, Domain extends string> = Fencing extends 'atomic' ? FencingToken<Domain> : undefined;
 
 /** What limits a call. */
 export interface StoreIo {

@@ -27,6 +27,19 @@ export interface UtcStampOptions {
  * The E to send with a request: whole epoch ms, so that every store keeps it exactly, and never below the one before.
  *
  * @returns Undefined when UTC is unknown and there was none before: the grant then does without this rule.
+ *
+ * @example
+ * ```ts
+ * import { type Bounded } from 'truechimer';
+ * import { holdsByUtc, isOverByUtc, utcExpiryMs } from 'truechimer/lease';
+ *
+ * const premises = { driftPpm: 500, falsetickersTolerated: 0, sourcesConfigured: 1, sourcesAnswering: 1, timeScale: 'utc' } as const;
+ * const now = (earliest: number): Bounded => ({ status: 'bounded', earliest, latest: earliest + 10, premises });
+ * const start = Date.UTC(2026, 0, 1); // in a service: what `clock.now()` of a BoundedClock answers
+ * const expiryMs = utcExpiryMs({ utc: now(start), ttlMs: 30_000 }) ?? NaN; // into the record
+ * console.log(holdsByUtc(now(start + 29_000), expiryMs)); // { status: 'held', remainingMs: 990 }
+ * console.log(isOverByUtc(now(start + 30_001), expiryMs)); // true
+ * ```
  */
 export function utcExpiryMs({ utc, ttlMs, previousMs }: UtcStampOptions): number | undefined {
   if (utc.status === 'unbounded') return previousMs;

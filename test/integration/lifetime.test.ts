@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const SOURCE = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+const ENTRIES = {
+  index: source('index.ts'),
+  lease: source('holder/index.ts'),
+  memory: source('stores/memory.ts'),
+};
 
 let folder = '';
 
@@ -17,7 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'truechimer-lifetime-'));
   const outExtension = (): { js: string } => ({ js: '.mjs' });
   await build({
-    entry: [SOURCE],
+    entry: ENTRIES,
     outDir: folder,
     format: ['esm'],
     outExtension,
@@ -35,9 +40,16 @@ interface Ended {
   readonly stderr: string;
 }
 
+const LEASES = `
+  const { acquire, campaign, withLease } = await import(place('lease.mjs'));
+  const { MemoryLeaseStore } = await import(place('memory.mjs'));
+  const store = new MemoryLeaseStore({ clock: systemClock });
+`;
+
 /** Runs a script beside the built package; a script that does not end is killed and fails the test. */
 function run(script: string): Promise<Ended> {
-  const source = `import { BoundedClock, NtpServer, systemClock } from ${JSON.stringify(join(folder, 'index.mjs'))};\n${script}`;
+  const source = `import { BoundedClock, NtpServer, systemClock } from ${JSON.stringify(join(folder, 'index.mjs'))};
+    const place = (name) => ${JSON.stringify(folder)} + '/' + name;\n${script}`;
   return new Promise((resolve) => {
     execFile(process.execPath, ['--input-type=module', '-e', source], { timeout: 30_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
@@ -73,6 +85,26 @@ describe('the life of a process', () => {
       console.log(clock.now().status, clock.status.sources.map((source) => source.verdict).join());
     `);
     expect(ended).toEqual({ code: 0, stdout: 'unbounded unreachable,unreachable\n', stderr: '' });
+  });
+
+  it('G14: a leader that waits for nothing but its signal keeps it alive, until it resigns', async () => {
+    const ended = await run(`${LEASES}
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), 700).unref();
+      const lead = ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await campaign(store, 'job', { ttlMs: 30_000, signal: stop.signal, lead });
+      const run = await withLease(store, 'job', { ttlMs: 30_000 }, () => new Promise((resolve) => setTimeout(resolve, 300).unref()));
+      console.log(run.ending);
+    `);
+    expect(ended).toEqual({ code: 0, stdout: 'released\n', stderr: '' });
+  });
+
+  it('G14: a lease that is only held does not', async () => {
+    const ended = await run(`${LEASES}
+      const lease = await acquire(store, 'job', { ttlMs: 30_000 });
+      console.log(lease.acquired);
+    `);
+    expect(ended).toEqual({ code: 0, stdout: 'true\n', stderr: '' });
   });
 
   it('G14: a wait rejects when its time is over, when it is aborted, and when the clock is stopped', async () => {

@@ -12,7 +12,7 @@ export type Domain = 'memory';
 export interface Write {
   readonly token: FencingToken<Domain>;
   /** Its number within the token: only guarded acts have one. */
-  readonly sequence?: bigint;
+  readonly sequence?: number;
 }
 
 /** What the storage says to a write. */
@@ -60,7 +60,7 @@ export class ProtectedStorage {
     const { token, sequence } = write;
     if (!this.#seen.has(write)) this.#oracle.arrived(token, sequence !== undefined);
     this.#seen.add(write);
-    const options = sequence === undefined ? {} : { sequence: Number(sequence) };
+    const options = sequence === undefined ? {} : { sequence };
     const admission = this.#gate.admit(
       token,
       () => {
