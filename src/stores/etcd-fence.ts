@@ -49,7 +49,7 @@ const EFFECT_OPTIONS = optionNames<EtcdEffect>({ writes: true, signal: true });
  *
  * @throws TC_INVALID_ARGUMENT for options that cannot be right.
  */
-export class EtcdFence<Domain extends string = string> implements Fence<Domain> {
+export class EtcdFence<Domain extends string = 'etcd'> implements Fence<Domain> {
   /** The fence's key. */
   readonly name: string;
   readonly #gateway: EtcdGateway;
@@ -74,6 +74,7 @@ export class EtcdFence<Domain extends string = string> implements Fence<Domain> 
    */
   async admit(token: FencingToken<Domain>, effect: EtcdEffect): Promise<EtcdAdmission<Domain>> {
     requireOptions('EtcdFence.admit', effect, EFFECT_OPTIONS);
+    for (const write of effect.writes) this.#requireOther('put' in write ? write.put : write.delete);
     const key = toBase64(this.name);
     const value = toBase64(paddedToken(fencingToken<Domain>(token)));
     const answer = await this.#gateway.post(
@@ -91,6 +92,16 @@ export class EtcdFence<Domain extends string = string> implements Fence<Domain> 
     }
     const range = objectAt(firstAt(answer, 'responses') ?? {}, 'response_range');
     return { ok: false, reason: 'stale', highest: highestOf<Domain>(textAt(firstAt(range, 'kvs') ?? {}, 'value')) };
+  }
+
+  /** A write to the fence's own key would lower it; etcd refuses it too, in words that do not say why. */
+  #requireOther(key: unknown): void {
+    if (key !== this.name) return;
+    throw new ClockError(
+      'TC_INVALID_ARGUMENT',
+      `EtcdFence.admit writes: requires keys other than the fence's own, got ${describeValue(key)}. ` +
+        'Keep the fence in a key that nothing else writes.',
+    );
   }
 }
 

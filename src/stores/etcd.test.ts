@@ -10,7 +10,7 @@ import { leaseIdOf } from './etcd-records.ts';
 
 const io = { signal: new AbortController().signal };
 const attempt = { name: 'job', holderId: 'h1', ttlMs: 2500 };
-const held = { name: 'job', holderId: 'h1', token: fencingToken(7n) };
+const held = { name: 'job', holderId: 'h1', token: fencingToken<'etcd'>(7n) };
 const KEY = 'truechimer/lease/job';
 const LEASE = leaseIdOf(KEY, 'h1');
 const MEMBERS = ['http://one:2379', 'http://two:2379'];
@@ -291,6 +291,9 @@ describe('EtcdFence', () => {
     await expect(fence.admit(0n as never, { writes: [] })).rejects.toThrow('fencingToken');
     await expect(fence.admit(held.token, { writes: [{ put: '', value: '' }] })).rejects.toThrow('requires a key');
     await expect(fence.admit(held.token, { writes: [{ put: 'k' } as never] })).rejects.toThrow('requires text');
+    for (const write of [{ put: 'fence', value: '1' }, { delete: 'fence' }]) {
+      await expect(fence.admit(held.token, { writes: [write] })).rejects.toThrow("other than the fence's own");
+    }
     expect(asked).toEqual([]);
   });
 

@@ -95,7 +95,7 @@ const CAPABILITIES: EtcdCapabilities = {
  * }
  * ```
  */
-export class EtcdLeaseStore<Domain extends string = string> implements LeaseStore<EtcdCapabilities, Domain> {
+export class EtcdLeaseStore<const Domain extends string = 'etcd'> implements LeaseStore<EtcdCapabilities, Domain> {
   readonly kind = 'etcd';
   readonly domain: Domain;
   readonly capabilities: EtcdCapabilities = CAPABILITIES;

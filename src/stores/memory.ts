@@ -102,7 +102,7 @@ export class MemoryLeaseStore<Fencing extends 'atomic' | 'none' = 'atomic'> impl
 
   constructor(options: MemoryLeaseStoreOptions<Fencing>) {
     requireOptions('MemoryLeaseStore', options, OPTIONS);
-    const port = portOf(options.clock);
+    const port = portOf((options as MemoryLeaseStoreOptions<Fencing> | undefined)?.clock);
     const expiry = oneOf('expiry', options.expiry ?? 'server-ttl', ['server-ttl', 'observer']);
     const counting = oneOf('granterClock', options.granterClock ?? 'monotonic', ['monotonic', 'wall']);
     const fencing = oneOf('fencing', options.fencing ?? 'atomic', ['atomic', 'none']) as Fencing;

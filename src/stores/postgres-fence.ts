@@ -2,11 +2,17 @@
  * The storage's half of fencing, in the database that it protects: the highest token seen, compared inside the transaction that writes.
  */
 import { ClockError, optionNames, requireOptions } from '../core/index.ts';
-import { type Fence, type FencingToken, fencingToken, type StoreIo } from '../lease/index.ts';
+import { type Fence, type FencingToken, fencingToken, requireLeaseText, type StoreIo } from '../lease/index.ts';
 import { abortable } from './abortable-answer.ts';
 import { createTable, firstRow, type PostgresClient, requirePostgresClient, textOf } from './postgres-client.ts';
 import { quotedTable } from './postgres-identifier.ts';
-import { requireLeaseText } from './store-request.ts';
+import {
+  inTransaction,
+  type PostgresPool,
+  type PostgresTransaction,
+  requireOpenTransaction,
+  requirePostgresPool,
+} from './postgres-transaction.ts';
 
 /** Where fences are kept when nothing else is said. */
 const FENCE_TABLE = 'truechimer_fence';
@@ -38,14 +44,18 @@ export function postgresFenceSchema(options: { readonly table?: string } = {}): 
 /**
  * Lets no transaction commit that holds an older lease than one that has been here.
  *
- * `raise` is for `acquire`, before anything is read. `admit` is for your own transaction, as its first statement: it compares the token,
- * remembers it and locks the fence's row until you commit, so transactions behind one fence come one after the other, in the order of
- * their tokens. A `raise` waits for a transaction of an earlier holder that is under way; give such transactions an
+ * `raise` is for `acquire`, before anything is read. `transaction` runs your statements behind the fence and commits them; `admit` is for a
+ * transaction that you run yourself, as its first statement. Both compare the token, remember it and lock the fence's row until the
+ * commit, so transactions behind one fence come one after the other, in the order of their tokens. A `raise` waits for a transaction of an earlier holder that is under way; give such transactions an
  * `idle_in_transaction_session_timeout`, or a holder that is paused inside one holds up its successor.
  *
  * Guarantee: what transactions behind the fence write is written in the order of their tokens, and after `raise(k)` none with a
- * lower token commits. No clock is involved. Void for writers that do not pass the fence, when `admit` runs outside the transaction that
- * writes (it then compares and protects nothing), and when acknowledged commits are lost. Reads that came before `admit` may be stale.
+ * lower token commits. No clock is involved. Void for writers that do not pass the fence, when `admit` runs in another transaction than the
+ * one that writes, when it runs after a SAVEPOINT that is rolled back to (which takes back the comparison and its lock), and when
+ * acknowledged commits are lost. Reads that came before `admit` may be stale.
+ *
+ * The tokens may come from any store; the type takes those of a `PostgresLeaseStore` that names no domain of its own, unless you say whose:
+ * `new PostgresFence<'orders'>(…)`.
  *
  * Least privilege: `GRANT SELECT, INSERT, UPDATE` on the fence's table.
  *
@@ -62,29 +72,21 @@ export function postgresFenceSchema(options: { readonly table?: string } = {}): 
  * const fence = new PostgresFence(pool, { resource: 'invoices' });
  * await using lease = await acquire(new PostgresLeaseStore(pool), 'invoices', { ttlMs: 30_000, fences: [fence] });
  * if (lease.acquired) {
- *   await lease.guard(async ({ token }) => {
- *     const tx = await pool.connect();
- *     try {
- *       await tx.query('BEGIN');
- *       await fence.admit(tx, token); // throws TC_STALE_TOKEN when a later holder has been here
+ *   await lease.guard(({ token }) =>
+ *     fence.transaction(pool, token, async (tx) => {
+ *       // here only when no later holder has been here; otherwise TC_STALE_TOKEN is thrown
  *       await tx.query("UPDATE invoice SET state = 'sent' WHERE state = 'due'");
- *       await tx.query('COMMIT');
- *     } catch (error) {
- *       await tx.query('ROLLBACK');
- *       throw error;
- *     } finally {
- *       tx.release();
- *     }
- *   });
+ *     }),
+ *   );
  * }
  * ```
  */
-export class PostgresFence<Domain extends string = string> implements Fence<Domain> {
+export class PostgresFence<Domain extends string = 'postgres'> implements Fence<Domain> {
   /** The resource. */
   readonly name: string;
   readonly #client: PostgresClient;
   readonly #table: string;
-  readonly #statement: string;
+  readonly #quoted: string;
 
   constructor(client: PostgresClient, options: PostgresFenceOptions) {
     this.#client = requirePostgresClient('PostgresFence client', client);
@@ -93,7 +95,7 @@ export class PostgresFence<Domain extends string = string> implements Fence<Doma
     requireLeaseText('PostgresFence resource', resource);
     this.name = options.resource;
     this.#table = options.table ?? FENCE_TABLE;
-    this.#statement = raiseStatement(quotedTable('PostgresFence table', this.#table));
+    this.#quoted = quotedTable('PostgresFence table', this.#table);
   }
 
   /** Makes the table unless it is there: for development; a service has `postgresFenceSchema` in its migrations. */
@@ -109,20 +111,57 @@ export class PostgresFence<Domain extends string = string> implements Fence<Doma
   }
 
   /**
+   * Runs a transaction behind the fence: BEGIN, the comparison, your statements, COMMIT.
+   *
+   * Whatever fails, the connection is closed, which rolls back, and the first error is passed on. An error of COMMIT itself tells nothing: it may
+   * have been done.
+   *
+   * @param pool - A `pg.Pool`, or anything whose `connect()` gives a client with `query` and `release(destroy)`.
+   * @param token - The lease's, as `guard` hands it over.
+   * @param act - Your statements, all of them on the client that it is given, awaited.
+   * @returns What the act returned, after the commit.
+   * @throws TC_STALE_TOKEN when a later holder has been here: the act is not called, stop. TC_INVALID_ARGUMENT for wrong arguments, and for an
+   * act that passed over a failed statement, whose transaction PostgreSQL has rolled back. What the act or the client throws.
+   */
+  async transaction<Pool extends PostgresPool, Value>(
+    pool: Pool,
+    token: FencingToken<Domain>,
+    act: (tx: PostgresTransaction<Pool>) => Value | Promise<Value>,
+  ): Promise<Value> {
+    requirePostgresPool('PostgresFence.transaction', pool, act);
+    fencingToken<Domain>(token);
+    return inTransaction('PostgresFence.transaction', pool, async (tx) => {
+      await this.#compare('PostgresFence.transaction', tx, token);
+      return act(tx as PostgresTransaction<Pool>);
+    });
+  }
+
+  /**
    * Admits your transaction, or throws so that it rolls back.
    *
-   * @param tx - The client that your transaction runs on, after BEGIN; a pool would compare on another connection.
+   * @param tx - The client that your transaction runs on, after BEGIN and outside any savepoint; never a pool.
    * @param token - The lease's, as `guard` hands it over.
-   * @throws TC_STALE_TOKEN when a later holder has been here: roll back, and stop. TC_INVALID_ARGUMENT for what is no token.
+   * @throws TC_STALE_TOKEN when a later holder has been here: roll back, and stop. TC_INVALID_ARGUMENT for what is no token, and for a client
+   * with no transaction open.
    */
   async admit(tx: PostgresClient, token: FencingToken<Domain>): Promise<void> {
-    const { status, highest } = await this.#raise(requirePostgresClient('PostgresFence.admit tx', tx), token);
+    const operation = 'PostgresFence.admit';
+    const client = requirePostgresClient(`${operation} tx`, tx);
+    fencingToken<Domain>(token);
+    await requireOpenTransaction(`${operation} tx`, client, this.#quoted);
+    await this.#compare(operation, client, token);
+  }
+
+  async #compare(operation: string, tx: PostgresClient, token: FencingToken<Domain>): Promise<void> {
+    const { status, highest } = await this.#raise(tx, token);
     if (status === 'raised') return;
-    throw staleToken('PostgresFence.admit', { resource: this.name, token, highest });
+    throw staleToken(operation, { resource: this.name, token, highest });
   }
 
   async #raise(client: PostgresClient, token: FencingToken<Domain>): Promise<Raising> {
-    const row = firstRow(await client.query(this.#statement, [this.name, `${fencingToken<Domain>(token)}`]));
+    const row = firstRow(
+      await client.query(raiseStatement(this.#quoted), [this.name, `${fencingToken<Domain>(token)}`]),
+    );
     if (row === undefined) return { status: 'stale', highest: undefined };
     const raised = textOf(row, 'raised');
     return raised === undefined ? { status: 'stale', highest: textOf(row, 'highest') } : { status: 'raised' };

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { StoreIo } from '../lease/index.ts';
+import { ABANDONED_ATTEMPTS_MAX } from './abandoned-attempts.ts';
 import { POSTGRES_GENERATION_MAX, type PostgresClient, postgresLeaseSchema, PostgresLeaseStore } from './postgres.ts';
 import { postgresStatements } from './postgres-statements.ts';
 
@@ -64,8 +65,7 @@ describe('the PostgreSQL store', () => {
     const client = new Scripted();
     const about = { consistency: 'single-node', fencing: 'atomic' };
     const store = new PostgresLeaseStore(client);
-    expect(store.domain).toBe('postgres:truechimer_lease');
-    expect(new PostgresLeaseStore(client, { table: 'app.lease' }).domain).toBe('postgres:app.lease');
+    expect(store.domain).toBe('postgres');
     expect(new PostgresLeaseStore(client, { domain: 'orders' }).domain).toBe('orders');
     expect(store.capabilities).toEqual({
       ...about,
@@ -142,6 +142,37 @@ describe('the PostgreSQL store', () => {
     await expect(store.tryAcquire(request, io)).rejects.toThrow('deadlock');
     await expect(store.renew(grant, { ttlMs: 1 }, io)).rejects.toThrow('deadlock');
     await expect(store.release(grant, io)).rejects.toThrow('gone');
+  });
+
+  it('leaves few attempts waiting in a client that does not answer, and goes on when it does', async () => {
+    const waiting: ((error: Error) => void)[] = [];
+    const client: PostgresClient = { query: () => new Promise((_resolve, reject) => waiting.push(reject)) };
+    const store = new PostgresLeaseStore(client);
+    const giveUp = async (name: string): Promise<unknown> => {
+      const controller = new AbortController();
+      const attempt = store.tryAcquire({ ...request, name }, controller).catch((error: unknown) => error);
+      controller.abort(new Error('out of time'));
+      return attempt;
+    };
+    for (let attempt = 0; attempt < ABANDONED_ATTEMPTS_MAX; attempt += 1) {
+      expect(await giveUp('jobs')).toMatchObject({ message: 'out of time' });
+    }
+    await expect(store.tryAcquire(request, io)).rejects.toThrow(/still wait in the client.*query_timeout/s);
+    expect(waiting).toHaveLength(ABANDONED_ATTEMPTS_MAX);
+    await giveUp('another');
+    expect(waiting).toHaveLength(ABANDONED_ATTEMPTS_MAX + 1);
+    waiting[0]!(new Error('gone'));
+    await Promise.resolve();
+    await giveUp('jobs');
+    expect(waiting).toHaveLength(ABANDONED_ATTEMPTS_MAX + 2);
+    await expect(store.tryAcquire(request, io)).rejects.toThrow('still wait in the client');
+  });
+
+  it('sends attempts of one name beside each other while somebody waits for each', async () => {
+    const client = new Scripted();
+    const store = new PostgresLeaseStore(client);
+    await Promise.all(Array.from({ length: 20 }, () => store.tryAcquire(request, io)));
+    expect(client.asked).toHaveLength(20);
   });
 
   it('looks twice when the table is made at the same moment by somebody else', async () => {

@@ -17,6 +17,7 @@ import {
   type StoreGrant,
   type StoreIo,
 } from '../lease/index.ts';
+import { AbandonedAttempts } from './abandoned-attempts.ts';
 import { abortable } from './abortable-answer.ts';
 import { createTable, firstRow, type PostgresClient, requirePostgresClient, textOf } from './postgres-client.ts';
 import {
@@ -29,6 +30,7 @@ import { requireAcquireRequest, requireGrantRef, requireRenewRequest } from './s
 
 export type { PostgresClient } from './postgres-client.ts';
 export { PostgresFence, type PostgresFenceOptions, postgresFenceSchema } from './postgres-fence.ts';
+export type { PostgresPool, PostgresPoolClient, PostgresTransaction } from './postgres-transaction.ts';
 export { type FencedUpdate, fencedUpdate } from './postgres-fenced-update.ts';
 export { postgresLeaseSchema } from './postgres-statements.ts';
 
@@ -43,7 +45,7 @@ export interface PostgresCapabilities extends StoreCapabilities {
 export interface PostgresLeaseStoreOptions<Domain extends string = string> {
   /** The table, with its schema before a dot if you like; quoted, so upper case counts. Default `truechimer_lease`. */
   readonly table?: string;
-  /** Names the token counters in the tokens' type. Default `postgres:` and the table. */
+  /** Names the token counters in the tokens' type, so that those of two tables do not mix. Default `postgres`. */
   readonly domain?: Domain;
   /**
    * `server-ttl` (default): a lease runs out by the server's wall clock. `observer`: contenders watch the row, each by its own monotonic
@@ -75,8 +77,16 @@ const CLOCK_GRANULARITY_MS = 0.001;
  * Grants leases from a table of PostgreSQL, with a fencing token in every grant.
  *
  * Give it a pool, or a client of its own with no transaction open: a grant inside a transaction that is rolled back later never was, and its
- * token is minted again. Every statement takes one row lock for its own length; let the role or the connection have a `lock_timeout` and a
- * `statement_timeout` below a third of the time to live, so that a stuck transaction holds up nobody's pool. Transaction poolers
+ * token is minted again.
+ *
+ * A query that nobody waits for any more cannot be taken back: it stays in the pool's queue and runs later, when an attempt to acquire may
+ * still be granted (and is then released). So limit each stage, below a third of the time to live: `connectionTimeoutMillis` for the wait in the
+ * pool, `query_timeout` for a silent server, and on the server `lock_timeout` and `statement_timeout`, so that a stuck transaction holds up
+ * nobody. The store itself leaves at most 3 attempts of one name like that, and sends no other before. A connection that breaks is an `error`
+ * event, which ends the process when nobody listens: `pool.on('error', …)` hears of idle ones only, a client that you have checked out
+ * needs a listener of its own.
+ *
+ * Every statement takes one row lock for its own length. Transaction poolers
  * are fine: there is no session state. READ COMMITTED is meant; under SERIALIZABLE contention shows as errors, which are no
  * information and are tried again.
  *
@@ -96,14 +106,19 @@ const CLOCK_GRANULARITY_MS = 0.001;
  * import { PostgresLeaseStore } from 'truechimer/stores/postgres';
  *
  * const options = '-c lock_timeout=2s -c statement_timeout=5s';
- * const store = new PostgresLeaseStore(new pg.Pool({ options }));
+ * const pool = new pg.Pool({ options, connectionTimeoutMillis: 5000, query_timeout: 6000 });
+ * pool.on('error', () => {}); // the next query opens another connection
+ * const store = new PostgresLeaseStore(pool);
  * await store.setup();
  * await withLease(store, 'nightly', { ttlMs: 30_000 }, async (lease) => {
  *   console.log(lease.token, lease.check({ needsMs: 5000 }));
  * });
  * ```
  */
-export class PostgresLeaseStore<Domain extends string = string> implements LeaseStore<PostgresCapabilities, Domain> {
+export class PostgresLeaseStore<const Domain extends string = 'postgres'> implements LeaseStore<
+  PostgresCapabilities,
+  Domain
+> {
   readonly kind = 'postgres';
   readonly domain: Domain;
   readonly capabilities: PostgresCapabilities;
@@ -111,6 +126,7 @@ export class PostgresLeaseStore<Domain extends string = string> implements Lease
   readonly #table: string;
   readonly #statements: PostgresStatements;
   readonly #countFrom: string;
+  readonly #attempts = new AbandonedAttempts();
 
   constructor(client: PostgresClient, options: PostgresLeaseStoreOptions<Domain> = {}) {
     this.#client = requirePostgresClient('PostgresLeaseStore client', client);
@@ -118,7 +134,7 @@ export class PostgresLeaseStore<Domain extends string = string> implements Lease
     this.#table = options.table ?? POSTGRES_LEASE_TABLE;
     const expiry = requireExpiry(options.expiry ?? 'server-ttl');
     this.#statements = postgresStatements(this.#table, expiry);
-    this.domain = options.domain ?? (`postgres:${this.#table}` as Domain);
+    this.domain = options.domain ?? ('postgres' as Domain);
     const generation = requireInteger('PostgresLeaseStore generation', options.generation ?? 0, GENERATION);
     this.#countFrom = `${BigInt(generation) * GENERATION_SIZE}`;
     this.capabilities = {
@@ -143,7 +159,8 @@ export class PostgresLeaseStore<Domain extends string = string> implements Lease
     const values: unknown[] = [request.name, request.holderId, request.ttlMs, request.utcExpiryMs ?? null];
     values.push(this.#countFrom);
     if (this.capabilities.expiry === 'observer') values.push(versionOf(request));
-    const row = firstRow(await abortable(io.signal, this.#client.query(this.#statements.acquire, values)));
+    const query = () => this.#client.query(this.#statements.acquire, values);
+    const row = firstRow(await this.#attempts.send(request.name, io.signal, query));
     // It looked free when the statement began, and somebody else was faster: there is nothing to say about that one yet.
     if (row === undefined) return { status: 'denied' };
     const token = textOf(row, 'token');

@@ -63,7 +63,7 @@ const WRITE_OPTIONS = optionNames<RedisWrite>({ key: true, value: true, signal: 
  * @param client - A connected client of `redis` or `ioredis`, or a function that runs a script.
  * @throws TC_INVALID_ARGUMENT for a client or options that cannot be right.
  */
-export class RedisFence<Domain extends string = string> implements Fence<Domain> {
+export class RedisFence<Domain extends string = 'redis'> implements Fence<Domain> {
   /** The fence's key. */
   readonly name: string;
   readonly #run: RedisScriptRunner;
@@ -83,7 +83,7 @@ export class RedisFence<Domain extends string = string> implements Fence<Domain>
   /** Sets a key behind the fence. A rejection tells nothing: it may have been done. */
   set(token: FencingToken<Domain>, write: RedisWrite): Promise<RedisAdmission<Domain>> {
     requireOptions('RedisFence.set', write, WRITE_OPTIONS);
-    const key = requireText('RedisFence.set key', write.key);
+    const key = this.#requireOther('RedisFence.set key', write.key);
     const { value, signal } = write;
     return this.admit(token, {
       lua: `return redis.call('SET', KEYS[1], ARGV[1])`,
@@ -104,6 +104,7 @@ export class RedisFence<Domain extends string = string> implements Fence<Domain>
     requireOptions('RedisFence.admit', effect, EFFECT_OPTIONS);
     const { lua, keys = [], args = [], signal = new AbortController().signal } = effect;
     requireSignal('RedisFence.admit', signal);
+    for (const key of keys) this.#requireOther('RedisFence.admit keys', key);
     const reply = await this.#run({
       script: fenced(lua),
       keys: [this.name, ...keys],
@@ -111,6 +112,15 @@ export class RedisFence<Domain extends string = string> implements Fence<Domain>
       signal,
     });
     return admissionOf(reply);
+  }
+
+  /** An effect on the fence's own key would lower it. */
+  #requireOther(operation: string, key: unknown): string {
+    if (key !== this.name) return requireText(operation, key);
+    throw new ClockError(
+      'TC_INVALID_ARGUMENT',
+      `${operation}: requires a key other than the fence's own, got ${describeValue(key)}. Keep the fence in a key that nothing else writes.`,
+    );
   }
 }
 

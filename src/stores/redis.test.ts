@@ -6,7 +6,7 @@ import { type RedisClient, RedisFence, RedisLeaseStore, type RedisScriptCall } f
 
 const io = { signal: new AbortController().signal };
 const attempt = { name: 'job', holderId: 'h1', ttlMs: 1000 };
-const held = { name: 'job', holderId: 'h1', token: fencingToken(7n) };
+const held = { name: 'job', holderId: 'h1', token: fencingToken<'redis'>(7n) };
 
 /** A client that answers every script with this, and remembers what it was asked. */
 function answering(reply: unknown): { readonly client: RedisClient; readonly calls: RedisScriptCall[] } {
@@ -80,7 +80,8 @@ describe('RedisLeaseStore', () => {
   it('says what it is', () => {
     const store = new RedisLeaseStore(answering(1).client, { prefix: 'app:' });
     expect(store.kind).toBe('redis');
-    expect(store.domain).toBe('redis:app:');
+    expect(store.domain).toBe('redis');
+    expect(new RedisLeaseStore(answering(1).client, { domain: 'orders' }).domain).toBe('orders');
     expect(store.capabilities).toEqual({
       expiry: 'server-ttl',
       granterClock: 'wall',
@@ -165,6 +166,10 @@ describe('RedisFence', () => {
     await expect(fence.admit(0n as never, { lua: '' })).rejects.toThrow('fencingToken');
     await expect(fence.admit(held.token, { script: '' } as never)).rejects.toThrow('unknown option script');
     expect(() => fence.set(held.token, { key: '', value: '' })).toThrow('requires a key');
+    expect(() => fence.set(held.token, { key: 'fence', value: '1' })).toThrow(
+      "requires a key other than the fence's own",
+    );
+    await expect(fence.admit(held.token, { lua: '', keys: ['a', 'fence'] })).rejects.toThrow('TC_INVALID_ARGUMENT');
     const aborted = AbortSignal.abort(new Error('over'));
     await expect(fence.raise(held.token, { signal: aborted })).rejects.toThrow('over');
     expect(calls).toEqual([]);

@@ -50,7 +50,7 @@ export interface RedisCapabilities extends StoreCapabilities {
 export interface RedisLeaseStoreOptions<Domain extends string = string> {
   /** Begins every key, for the ACL and for people; without braces. Default `truechimer:`. */
   readonly prefix?: string;
-  /** Names the token counters in the tokens' type; default `redis:` and the prefix. */
+  /** Names the token counters in the tokens' type, so that those of two servers or prefixes do not mix. Default `redis`. */
   readonly domain?: Domain;
 }
 
@@ -108,7 +108,7 @@ const CAPABILITIES: RedisCapabilities = {
  * }
  * ```
  */
-export class RedisLeaseStore<Domain extends string = string> implements LeaseStore<RedisCapabilities, Domain> {
+export class RedisLeaseStore<const Domain extends string = 'redis'> implements LeaseStore<RedisCapabilities, Domain> {
   readonly kind = 'redis';
   readonly domain: Domain;
   readonly capabilities: RedisCapabilities = CAPABILITIES;
@@ -119,7 +119,7 @@ export class RedisLeaseStore<Domain extends string = string> implements LeaseSto
     requireOptions('new RedisLeaseStore', options, OPTIONS);
     this.#run = scriptRunner('new RedisLeaseStore', client);
     this.#prefix = requirePrefix(options.prefix ?? PREFIX_DEFAULT);
-    this.domain = options.domain ?? (`redis:${this.#prefix}` as Domain);
+    this.domain = options.domain ?? ('redis' as Domain);
   }
 
   async tryAcquire(request: AcquireRequest, io: StoreIo): Promise<StoreGrant<RedisCapabilities, Domain> | StoreDenial> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LEASE_TTL_MS_MAX, type StoreIo } from '../lease/index.ts';
-import { LEASE_NAME_LENGTH_MAX, requireAcquireRequest, requireGrantRef, requireLeaseText } from './store-request.ts';
+import { LEASE_NAME_LENGTH_MAX, LEASE_TTL_MS_MAX, requireLeaseText, type StoreIo } from '../lease/index.ts';
+import { requireAcquireRequest, requireGrantRef } from './store-request.ts';
 
 const io: StoreIo = { signal: new AbortController().signal };
 const request = { name: 'jobs', holderId: 'a', ttlMs: 1000 };

@@ -194,7 +194,7 @@ describeWithServers('leases in etcd', ['etcd'], () => {
 
     it('admits all writes or none, in one revision, and leaves a fence that it cannot read closed', async () => {
       const fence = new EtcdFence({ endpoints: server.url, key: 'fence' });
-      const [five, six] = [fencingToken(5n), fencingToken(6n)];
+      const [five, six] = [fencingToken<'etcd'>(5n), fencingToken<'etcd'>(6n)];
       const writes = [{ put: 'x', value: '1' }, { put: 'y', value: 'ü' }, { delete: 'z' }];
       const first = await fence.admit(six, { writes });
       expect(first).toEqual({ ok: true, revision: expect.any(BigInt) });

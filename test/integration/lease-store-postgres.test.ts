@@ -48,7 +48,7 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
     wallClock?.[Symbol.dispose]();
   });
 
-  async function harness(options: PostgresLeaseStoreOptions): Promise<LeaseStoreHarness> {
+  async function harness(options: PostgresLeaseStoreOptions<'postgres'>): Promise<LeaseStoreHarness> {
     const stores = (): PostgresLeaseStore[] => pools.map((pool) => new PostgresLeaseStore(pool, options));
     let [store, other] = stores();
     await Promise.all([store!.setup(), other!.setup()]);
@@ -123,7 +123,7 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
     let stale = 0;
     const client = async (pool: pg.Pool): Promise<void> => {
       for (let act = 1; act <= ACTS_EACH; act += 1) {
-        const token = fencingToken(Math.max(1, act + Math.floor(Math.random() * 7) - 3));
+        const token = fencingToken<'postgres'>(Math.max(1, act + Math.floor(Math.random() * 7) - 3));
         const admitted = await transaction(pool, async (tx) => {
           await fence.admit(tx, token);
           await tx.query('INSERT INTO effects (run, token) VALUES ($1, $2)', [fence.name, `${token}`]);
@@ -153,10 +153,7 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
       await tx.query('BEGIN');
       await fence.admit(tx, fencingToken(1));
       const raised = fence.raise(fencingToken(2), io).then((answer) => order.push(answer));
-      await until(async () => {
-        const { rows } = await pools[1]!.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
-        return rows.length > 0;
-      });
+      await until(() => isWaiting(pools[1]!));
       order.push('committing');
       await tx.query('COMMIT');
       await raised;
@@ -164,6 +161,71 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
       tx.release();
     }
     expect(order).toEqual(['committing', 'raised']);
+  });
+
+  it('admits nothing outside a transaction, and always inside, at once after BEGIN too', async () => {
+    const fence = new PostgresFence(pools[0]!, { resource: unique('outside') });
+    await fence.setup();
+    const tx = await pools[0]!.connect();
+    try {
+      const refusal = /requires a client with a transaction open.*TC_INVALID_ARGUMENT/s;
+      await expect(fence.admit(pools[1]!, fencingToken(1))).rejects.toThrow(refusal);
+      await expect(fence.admit({ query: (...call) => pools[1]!.query(...call) }, fencingToken(1))).rejects.toThrow(
+        refusal,
+      );
+      await expect(fence.admit(tx, fencingToken(1))).rejects.toThrow(refusal);
+      expect((await pools[1]!.query('SELECT FROM truechimer_fence WHERE resource = $1', [fence.name])).rowCount).toBe(
+        0,
+      );
+      for (let act = 1; act <= ACTS_EACH; act += 1) {
+        // One message, and nothing awaited in between.
+        const begun = tx.query(act % 2 === 0 ? 'BEGIN' : 'BEGIN; SELECT 1');
+        await Promise.all([begun, fence.admit(tx, fencingToken(act))]);
+        await tx.query('COMMIT');
+      }
+      await expect(fence.admit(tx, fencingToken(ACTS_EACH))).rejects.toThrow(refusal);
+    } finally {
+      tx.release();
+    }
+  });
+
+  it('runs a transaction behind the fence, and leaves no connection with one open', async () => {
+    const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+    pool.on('error', () => {});
+    try {
+      const fence = new PostgresFence(pool, { resource: unique('helper') });
+      await fence.setup();
+      await pool.query('CREATE TABLE helped (what text PRIMARY KEY)');
+      const note = (token: number, what: string): Promise<number | null> =>
+        fence.transaction(pool, fencingToken(token), async (tx) => {
+          return (await tx.query('INSERT INTO helped VALUES ($1)', [what])).rowCount;
+        });
+      expect(await note(7, 'first')).toBe(1);
+      await expect(note(6, 'stale')).rejects.toMatchObject({ code: 'TC_STALE_TOKEN', details: { highest: '7' } });
+      await expect(note(8, 'first')).rejects.toMatchObject({ code: '23505' });
+      // What failed after the comparison has taken the comparison back with it.
+      expect(await note(7, 'second')).toBe(1);
+      const swallowed = fence.transaction(pool, fencingToken(9), async (tx) => {
+        await tx.query("INSERT INTO helped VALUES ('third')");
+        await tx.query('SELECT 1 / 0').catch(() => undefined);
+      });
+      await expect(swallowed).rejects.toThrow(/rolled back.*TC_INVALID_ARGUMENT/s);
+      const killed = fence.transaction(pool, fencingToken(9), async (tx) => {
+        const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        const gone = new Promise((resolve) => tx.once('end', resolve));
+        await pools[0]!.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+        await gone;
+      });
+      await expect(killed).rejects.toThrow();
+      expect((await pool.query('SELECT what FROM helped ORDER BY what')).rows).toEqual([
+        { what: 'first' },
+        { what: 'second' },
+      ]);
+      const { rows } = await pool.query('SELECT now() = statement_timestamp() AS outside');
+      expect(rows).toEqual([{ outside: true }]);
+    } finally {
+      await pool.end();
+    }
   });
 
   it('denies what is held without waiting for a row that is locked, as by a stuck transaction', async () => {
@@ -229,7 +291,7 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
       const least = new PostgresLeaseStore(pool);
       const held = await grantOf(least, unique('least'));
       expect(await least.renew(held, { ttlMs: LONG_MS }, io)).toBe('renewed');
-      expect(await new PostgresFence(pool, { resource: 'least' }).raise(held.token!, io)).toBe('raised');
+      expect(await new PostgresFence<string>(pool, { resource: 'least' }).raise(held.token!, io)).toBe('raised');
       expect(await least.release(held, io)).toBe('released');
       await expect(pool.query('DELETE FROM truechimer_lease')).rejects.toThrow('permission denied');
     } finally {
@@ -258,6 +320,57 @@ describeWithServers('leases in PostgreSQL', ['postgres'], () => {
         { id: 2, State: 'due', fence: null },
       ]);
     });
+
+    describe('of a row that somebody else is busy with', () => {
+      const update = { table: 'busy', set: { state: 'sent' }, token: fencingToken(5) };
+
+      beforeAll(async () => {
+        await pools[0]!.query('CREATE TABLE busy (id int PRIMARY KEY, state text, fence bigint)');
+      });
+
+      /** Updates the row while this statement has it, in a transaction that commits once the update waits for it. */
+      async function during(id: number, statement: string): Promise<unknown> {
+        const tx = await pools[0]!.connect();
+        try {
+          await tx.query("INSERT INTO busy VALUES ($1, 'due', NULL)", [id]);
+          await tx.query('BEGIN');
+          await tx.query(statement, [id]);
+          const answer = fencedUpdate(pools[1]!, { ...update, key: { id } }).catch((error: unknown) => error);
+          await until(() => isWaiting(pools[0]!));
+          await tx.query('COMMIT');
+          return await answer;
+        } finally {
+          tx.release();
+        }
+      }
+
+      it('is missing when it is deleted meanwhile', async () => {
+        expect(await during(1, 'DELETE FROM busy WHERE id = $1')).toBe('missing');
+      });
+
+      it('is refused with the token that was written meanwhile', async () => {
+        const refused = await during(2, 'UPDATE busy SET fence = 9 WHERE id = $1');
+        expect(refused).toMatchObject({ code: 'TC_STALE_TOKEN', details: { highest: '9' } });
+        const { rows } = await pools[0]!.query('SELECT state, fence::text FROM busy WHERE id = 2');
+        expect(rows).toEqual([{ state: 'due', fence: '9' }]);
+      });
+
+      it('is updated when what was written meanwhile is of an earlier token', async () => {
+        expect(await during(3, 'UPDATE busy SET fence = 4 WHERE id = $1')).toBe('updated');
+      });
+    });
+
+    it('writes nothing when the key picks out two rows, whatever their fences say', async () => {
+      const pool = pools[0]!;
+      await pool.query('CREATE TABLE twins (id int PRIMARY KEY, kind text, fence bigint)');
+      await pool.query("INSERT INTO twins VALUES (1, 'a', 1), (2, 'a', 9), (3, 'b', 1), (4, 'b', 1), (5, 'b', 1)");
+      for (const kind of ['a', 'b']) {
+        const update = { table: 'twins', key: { kind }, set: { kind: 'new' }, token: fencingToken(5) };
+        await expect(fencedUpdate(pool, update)).rejects.toThrow(/more than one row.*TC_INVALID_ARGUMENT/s);
+      }
+      const { rows } = await pool.query('SELECT kind, fence::text FROM twins ORDER BY id');
+      expect(rows.map(({ kind, fence }) => `${kind}${fence}`)).toEqual(['a1', 'a9', 'b1', 'b1', 'b1']);
+    });
   });
 });
 
@@ -280,6 +393,12 @@ async function transaction(pool: pg.Pool, act: (tx: pg.PoolClient) => Promise<vo
   } finally {
     tx.release();
   }
+}
+
+/** Whether some statement waits for a lock. */
+async function isWaiting(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+  return rows.length > 0;
 }
 
 /** More looks than this, and what is waited for does not come. */

@@ -134,7 +134,7 @@ describeWithServers('leases in Redis', ['redis-server', 'cc'], () => {
       });
 
       it('frees a lease of 30 s when the wall clock of the server steps by 31 s, and its fence refuses who held it', async () => {
-        const fence = new RedisFence(redis.client, { key: 'fence:{step}' });
+        const fence = new RedisFence<string>(redis.client, { key: 'fence:{step}' });
         const first = await grantOf(store, 'step', 'first');
         const write = { key: 'data:{step}', value: 'first' };
         expect(await fence.raise(first.token!, io)).toBe('raised');
@@ -223,7 +223,7 @@ describeWithServers('leases in Redis', ['redis-server', 'cc'], () => {
     const store = new RedisLeaseStore(worker);
     const held = await grantOf(store, 'acl', 'a');
     expect(await store.renew(held, { ttlMs: 60_000 }, io)).toBe('renewed');
-    const fence = new RedisFence(worker, { key: 'fence:acl' });
+    const fence = new RedisFence<string>(worker, { key: 'fence:acl' });
     expect(await fence.set(held.token!, { key: 'data:acl', value: '1' })).toEqual({ ok: true, value: 'OK' });
     expect(await store.release(held, io)).toBe('released');
     await expect(

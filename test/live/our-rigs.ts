@@ -57,7 +57,7 @@ function lockerOf(store: LeaseStore, plan: LockerPlan, fence: Fence): Locker {
       });
       if (!lease.acquired) return undefined;
       const belief: Belief = {
-        token: lease.token,
+        ...(lease.token === undefined ? {} : { token: lease.token }),
         check: () => {
           const verdict = lease.check();
           if (verdict.ok) return { ok: true };
