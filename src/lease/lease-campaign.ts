@@ -38,7 +38,7 @@ export interface CampaignOptions<
     readonly lease: Lease<Capabilities, Domain>;
     readonly signal: AbortSignal;
   }) => void | Promise<void>;
-  /** Told whenever an attempt found somebody else leading, or the store silent. */
+  /** Told after each wait of about one time to live in which somebody else led, or the store was silent (`trouble` events tell of that at once). */
   readonly onFollow?: (why: NotAcquired) => void;
   /** Told after each term. */
   readonly onTermEnd?: (term: EndedTerm<Capabilities, Domain>) => void;
