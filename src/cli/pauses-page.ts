@@ -17,6 +17,7 @@ import {
   framesOf,
   groundsText,
   headline,
+  latenessText,
   leaseText,
   lengthText,
   percent,
@@ -130,7 +131,7 @@ function latenessSection(lateness: LatenessPair): string {
     [50, 90, 99, 99.9]
       .map((percentile) => latenessAt(of, percentile))
       .concat(of.maxMs)
-      .map((lateMs) => `<td class="number">${formatDuration(lateMs)}</td>`)
+      .map((lateMs) => `<td class="number">${latenessText(lateMs)}</td>`)
       .join('');
   return `<section>
 <h2>How late</h2>

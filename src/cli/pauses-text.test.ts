@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { colourPaint, plainPaint } from './paint.ts';
+import { renderPausesPage } from './pauses-page.ts';
 import type { PausesReport } from './pauses-schema.ts';
 import { renderLivePause, renderLiveStep, renderPausesSummary } from './pauses-text.ts';
 import { BUSY, DOUBTFUL, reportOf, SPUN, STARTED, STATE, STOPPED } from './pauses.fixture.ts';
@@ -74,8 +75,8 @@ test('golden: three pauses and a step', () => {
       moved
 
     Leases
-      Time to live 4.79 s, renewed every 1.56 s, with round trips of 10 ms. Watched for too short a time
-      to prove it: rarer pauses may be longer.
+      Time to live 4.79 s, renewed every 1.56 s, with round trips of 10 ms. Not proven: the round trips
+      are assumed, not measured, and rarer pauses may be longer.
     "
   `);
 });
@@ -112,10 +113,19 @@ test('golden: killed while it was paused, on a narrow terminal, nothing seen bef
 
     Leases
       Time to live 348 ms, renewed every 110 ms, with round
-      trips of 10 ms. Watched for too short a time to prove it:
-      rarer pauses may be longer.
+      trips of 10 ms. Not proven: the round trips are assumed,
+      not measured, and rarer pauses may be longer.
     "
   `);
+});
+
+test('a wake-up in time is on time, not late by the smallest value of a histogram', () => {
+  const inTime = { count: 9, meanMs: 1e-6, maxMs: 0.4, percentiles: [{ percentile: 50, lateMs: 1e-6 }] };
+  const report = reportOf(BUSY, { state: { ...STATE, lateness: { raw: inTime, corrected: inTime } } });
+  const text = render(report);
+  expect(text).toMatch(/raw +on time +400 µs/);
+  expect(text + renderPausesPage(report)).not.toMatch(/\b1 ns/);
+  expect(renderPausesPage(report)).toContain('<td class="number">on time</td>');
 });
 
 test('golden: nothing was watched', () => {

@@ -14,6 +14,7 @@ import {
   framesOf,
   groundsText,
   headline,
+  latenessText,
   leaseText,
   lengthText,
   tellingFrame,
@@ -201,8 +202,8 @@ function renderLateness({ lateness, settings }: PausesReport, style: ReportStyle
   );
   const row = (name: string, of: Lateness, remark: string): Cell[] => [
     { text: name },
-    ...PERCENTILES_SHOWN.map((percentile) => right(formatDuration(latenessAt(of, percentile)))),
-    right(formatDuration(of.maxMs)),
+    ...PERCENTILES_SHOWN.map((percentile) => right(latenessText(latenessAt(of, percentile)))),
+    right(latenessText(of.maxMs)),
     faint(remark),
   ];
   const rows = [

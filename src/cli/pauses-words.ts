@@ -146,9 +146,17 @@ export function leaseText(lease: ReportedLease): string {
   }
   const proof = lease.isProven
     ? `At most ${percent(lease.falseLossProbabilityMax)} of the hours lose it falsely (95 % sure).`
-    : 'Watched for too short a time to prove it: rarer pauses may be longer.';
+    : 'Not proven: the round trips are assumed, not measured, and rarer pauses may be longer.';
   const ttl = formatDuration(lease.ttlMs, { rounding: 'up' });
   return `Time to live ${ttl}, renewed every ${formatDuration(lease.renewEveryMs)}, with ${trip}. ${proof}`;
+}
+
+/** A nanosecond is what the histogram keeps of a wake-up in time: it knows no 0. */
+const IN_TIME_MS_MAX = 1e-6;
+
+/** How late a wake-up was. */
+export function latenessText(lateMs: number): string {
+  return lateMs <= IN_TIME_MS_MAX ? 'on time' : formatDuration(lateMs);
 }
 
 /** A share as a percentage with two digits. */

@@ -123,6 +123,19 @@ test('a CommonJS program that is killed: what it told before is reported, and it
   expect(stderr).toMatch(/^\ntruechimer pauses /);
 });
 
+test.each([
+  ['process.exit()', 'setTimeout(() => { spin(); process.exit(0); }, 300);'],
+  ['the natural end', 'spin();'],
+])('a pause that lasts until the end is in the report: %s', async (_how, act) => {
+  const text = `function spin() { const end = Date.now() + 600; while (Date.now() < end); }\n${act}`;
+  const app = await program('last.cjs', text);
+  const { code, stdout } = await start(['-q', '--json', '--', process.execPath, app]).ended;
+  expect(code).toBe(0);
+  const { complete, pauses } = JSON.parse(stdout) as PausesReport;
+  expect(complete).toBe(true);
+  expect(Math.max(...pauses.map(({ maxMs }) => maxMs ?? 0))).toBeGreaterThanOrEqual(590);
+});
+
 test('signals and standard input reach the program', async () => {
   const app = await program(
     'echo.mjs',

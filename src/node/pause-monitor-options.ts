@@ -24,7 +24,8 @@ export interface PauseMonitorOptions {
   readonly clockStepMs?: number;
   /**
    * A second thread that notices a block while it lasts, and without which a block cannot be told from a stop in the middle of a
-   * callback; true, or its options. It costs 10 to 20 MB. False when left out.
+   * callback; true, or its options. It costs 10 to 20 MB. With `fence` its `blockMs` is at least `intervalMs + thresholdMs`. False when left
+   * out.
    */
   readonly watchdog?: boolean | WatchdogOptions;
   /** Causes that `onPause` is not called for; they are counted all the same. None when left out. */
@@ -95,6 +96,13 @@ function requireWatchdog(options: PauseMonitorOptions): WatchdogOptions | undefi
       'watchdog',
       `requires blockMs above intervalMs, got ${blockMs} ms and ${intervalMs} ms`,
       'The main thread beats once in an interval: raise blockMs, or leave it out.',
+    );
+  }
+  if (watchdog.fence !== undefined && blockMs < intervalMs + thresholdMs) {
+    throw invalid(
+      'watchdog',
+      `requires blockMs of at least intervalMs + thresholdMs with fence, got ${blockMs} ms, ${intervalMs} ms and ${thresholdMs} ms`,
+      'What is no pause must not end the process: raise blockMs, or leave it out.',
     );
   }
   return { ...watchdog, blockMs };

@@ -32,10 +32,13 @@ export function distrustDetail(event: PauseEvent): string | undefined {
     const byMs = Math.round(event.deltaMs);
     return byMs > 0 ? `the wall clock jumped forward by about ${byMs} ms and nothing explains it` : undefined;
   }
-  const forMs = Math.round(event.gapMs);
-  if (event.cause === 'suspend') return `the machine slept for about ${forMs} ms`;
-  if (event.cause !== 'vm-pause') return undefined;
-  return event.maxMs === Infinity
-    ? 'the hypervisor says that this machine was stopped, moved or restored'
-    : `the virtual machine stood still for about ${forMs} ms`;
+  // The cause names the larger part of a pause. The clocks are in doubt whatever the rest of it was.
+  const { evidence, parts } = event;
+  if (evidence.vmDisrupted === true || evidence.vmGenerationChanged === true) {
+    return 'the hypervisor says that this machine was stopped, moved or restored';
+  }
+  if (parts.suspendedMs > 0) return `the machine slept for about ${Math.round(parts.suspendedMs)} ms`;
+  return event.cause === 'vm-pause'
+    ? `the virtual machine stood still for about ${Math.round(event.gapMs)} ms`
+    : undefined;
 }

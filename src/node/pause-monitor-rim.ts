@@ -65,6 +65,17 @@ export function rimFor(clock: Clock): MonitorRim {
   };
 }
 
+/** A watchdog that refuses to start leaves no open files behind. */
+export function startedWatchdog(rim: MonitorRim, options: WatchdogOptions | undefined): Watchdog | undefined {
+  if (options === undefined) return undefined;
+  try {
+    return rim.startWatchdog(options);
+  } catch (error) {
+    rim.sources.close();
+    throw error;
+  }
+}
+
 function everyOn(port: ClockPort, intervalMs: number, callback: () => void): () => void {
   const arm = (): TimerHandle =>
     port.setTimer(

@@ -83,13 +83,13 @@ export class PauseSampler {
     return this.#counted(overdueMs) + this.#counted(this.#suspendedMs());
   }
 
-  /** The wake-up now. */
-  take(): Sample {
+  /** The wake-up now; the last one reads everything. */
+  take(isLast = false): Sample {
     const beganMs = this.#port.monotonicMs();
     const sample = this.#next;
     this.#next = this.#current;
     this.#current = sample;
-    const isSlow = this.#isLate(beganMs) || beganMs >= this.#slowDueMs || this.#wallMoved(beganMs);
+    const isSlow = isLast || this.#isLate(beganMs) || beganMs >= this.#slowDueMs || this.#wallMoved(beganMs);
     this.#read(sample, isSlow);
     // The process paused while reading: now it is late, and what tells why was not read.
     if (!isSlow && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, true);
@@ -97,6 +97,7 @@ export class PauseSampler {
     const dueMs = this.#lastMs + this.#intervalMs;
     sample.reading.dueMs = dueMs;
     sample.lateMs = monotonicMs - dueMs;
+    sample.reading.isCutShort = isLast;
     sample.isLate = sample.lateMs >= this.#thresholdMs;
     this.#lastMs = monotonicMs;
     return sample;

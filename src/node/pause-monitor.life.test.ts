@@ -54,6 +54,39 @@ describe('protect', () => {
     expect(lease.suspect).not.toHaveBeenCalled();
   });
 
+  it('goes by the evidence, whatever the cause is called', () => {
+    const rig = new Rig();
+    rig.spin(300);
+    rig.settle();
+    const spun = rig.last!;
+    expect(distrustDetail(spun)).toBeUndefined();
+    for (const marker of ['vmDisrupted', 'vmGenerationChanged']) {
+      expect(distrustDetail({ ...spun, maxMs: Infinity, evidence: { ...spun.evidence, [marker]: true } })).toBe(
+        'the hypervisor says that this machine was stopped, moved or restored',
+      );
+    }
+    const slept = { ...spun, gapMs: 310, parts: { ...spun.parts, suspendedMs: 60 } };
+    expect(distrustDetail(slept)).toBe('the machine slept for about 60 ms');
+  });
+
+  it('distrusts after a spin in which the machine was moved, and one with a short sleep in it', () => {
+    const rig = new Rig();
+    const lease = { suspect: vi.fn() };
+    rig.monitor.protect(lease);
+    rig.vmMarker = 1n;
+    rig.idle(3000);
+    rig.vmMarker = 2n;
+    rig.spin(300);
+    rig.settle();
+    expect(rig.last).toMatchObject({ cause: 'cpu' });
+    expect(lease.suspect).toHaveBeenCalledTimes(1);
+    rig.clock.suspend(60);
+    rig.spin(600);
+    rig.settle();
+    expect(rig.last).toMatchObject({ cause: 'cpu' });
+    expect(lease.suspect).toHaveBeenCalledTimes(2);
+  });
+
   it('says of a virtual machine that stood still how long that was', () => {
     const rig = new Rig();
     rig.spin(300);
@@ -90,6 +123,67 @@ describe('the end of a monitor', () => {
     rig.monitor.close();
     rig.monitor[Symbol.dispose]();
     expect(rig.closed).toHaveLength(6);
+  });
+
+  it('tells the pause that it is closed in, though no wake-up saw it, and time lost stays lost', () => {
+    const rig = new Rig({ watchdog: true });
+    rig.idle(1000);
+    const mark = rig.monitor.mark();
+    rig.clock.pass(300);
+    rig.runMs += 300;
+    rig.activeMs += 300;
+    rig.stacks = ['spin'];
+    const lostMs = rig.monitor.pausedSince(mark);
+    rig.monitor.close();
+    expect(lostMs).toBe(250);
+    expect(rig.monitor.pausedSince(mark)).toBe(250);
+    expect(rig.pauses).toMatchObject([{ gapMs: 250, stacks: ['spin'], evidence: { runMs: 300, helperGapMs: 0 } }]);
+  });
+
+  it('names no cause at its end that hangs on what it did not wait to hear of', () => {
+    const [spun, stopped, collected] = [new Rig({ watchdog: true }), new Rig({ watchdog: true }), new Rig()];
+    for (const rig of [spun, stopped, collected]) {
+      rig.idle(1000);
+      rig.clock.pass(600);
+    }
+    for (const rig of [spun, collected]) {
+      rig.runMs += 600;
+      rig.activeMs += 600;
+    }
+    stopped.helperGapMs = 600;
+    collected.collect({ startMs: collected.clock.exactMonotonicMs - 500, durationMs: 490 });
+    for (const rig of [spun, stopped, collected]) rig.monitor.close();
+    expect(spun.last).toMatchObject({ cause: 'unknown', candidates: ['cpu', 'gc'] });
+    expect(spun.last?.evidence.gcMs).toBeUndefined();
+    expect(stopped.last?.evidence.continued).toBeUndefined();
+    expect(stopped.last).toMatchObject({ cause: 'unknown' });
+    expect(collected.last).toMatchObject({ cause: 'gc' });
+  });
+
+  it('tells a pause that hangs on SIGCONT without saying that there was none', () => {
+    const rig = new Rig({ watchdog: true });
+    rig.idle(1000);
+    rig.stop(700);
+    rig.settle();
+    rig.monitor.close();
+    expect(rig.pauses).toHaveLength(1);
+    expect(rig.last?.evidence.continued).toBeUndefined();
+  });
+
+  it('sees a suspend that it is closed after, and a listener may close it', () => {
+    const rig = new Rig();
+    rig.idle(1000);
+    const mark = rig.monitor.mark();
+    rig.monitor.onPause(() => {
+      rig.monitor.close();
+    });
+    rig.clock.suspend(60_000);
+    rig.clock.stepWall(-60_000);
+    const lostMs = rig.monitor.pausedSince(mark);
+    rig.monitor.close();
+    expect(rig.pauses).toMatchObject([{ cause: 'suspend' }]);
+    expect(rig.monitor.pausedSince(mark)).toBeGreaterThanOrEqual(lostMs);
+    expect(rig.closed.filter((name) => name === 'sources')).toHaveLength(1);
   });
 
   it('ends with its signal, also one that has aborted already', () => {
@@ -131,6 +225,8 @@ describe('options', () => {
     [{ clockStepMs: 1.8e12 }, 'TC_EPOCH_AS_DURATION', 'clockStepMs'],
     [{ watchdog: 'yes' }, 'TC_INVALID_ARGUMENT', 'Pass { blockMs: 200 }'],
     [{ watchdog: { blockMs: 40 } }, 'TC_INVALID_ARGUMENT', 'raise blockMs'],
+    [{ watchdog: { blockMs: 100, fence: 'SIGKILL' }, intervalMs: 60 }, 'TC_INVALID_ARGUMENT', 'raise blockMs'],
+    [{ watchdog: { blockMs: 100, fence: 'SIGKILL' }, thresholdMs: 60 }, 'TC_INVALID_ARGUMENT', 'raise blockMs'],
     [{ watchdog: { fence: 'SIGFOO' } }, 'TC_INVALID_ARGUMENT', 'fence'],
     [{ suppress: 'cpu' }, 'TC_INVALID_ARGUMENT', "Pass ['starved']"],
     [{ suppress: ['cpus'] }, 'TC_INVALID_ARGUMENT', 'The causes are cpu, gc'],

@@ -21,7 +21,7 @@ import { LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-hi
 import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
 import { type PauseMonitorOptions, type PauseMonitorSettings, requireMonitorOptions } from './pause-monitor-options.ts';
 import { distrustDetail, type Protected, requireProtected } from './pause-monitor-protection.ts';
-import { type MonitorRim, rimFor } from './pause-monitor-rim.ts';
+import { type MonitorRim, rimFor, startedWatchdog } from './pause-monitor-rim.ts';
 import { PauseSampler, type Sample } from './pause-monitor-sampler.ts';
 import type { Witness } from './pause-monitor-witnesses.ts';
 import type { SourceCapabilities } from './pause-sources.ts';
@@ -44,9 +44,6 @@ export interface PauseCapabilities extends SourceCapabilities {
 
 /** The settle timer and SIGCONT come a little later than the moment they are waited for. */
 const SETTLE_SLACK_MS = 1;
-
-/** Later than any moment: whatever waits is given. */
-const END_OF_TIME = Number.MAX_VALUE;
 
 /**
  * Notices that this process did not run, says why, and keeps count.
@@ -77,6 +74,8 @@ export class PauseMonitor implements PauseAnnouncer {
   #settling: TimerHandle | undefined;
   #continuedMs = -Infinity;
   #last: Pause | undefined;
+  #lostAtEndMs = 0;
+  #isEnding = false;
   #isClosed = false;
 
   /** Use `monitorPauses`. */
@@ -87,7 +86,7 @@ export class PauseMonitor implements PauseAnnouncer {
     this.#recorder = new LatenessRecorder(settings.intervalMs);
     this.histogram = this.#recorder;
     this.#lengths = new PauseLengths(settings.intervalMs + settings.thresholdMs);
-    this.watchdog = startedWatchdog(settings, rim);
+    this.watchdog = startedWatchdog(rim, settings.watchdog);
     this.#collections = rim.watchCollections((collection) => {
       this.#detector.noteCollection(collection);
     });
@@ -187,7 +186,8 @@ export class PauseMonitor implements PauseAnnouncer {
 
   /**
    * Makes a lease suspect (it renews before its next use), or voids a bounded clock until it has measured again, whenever the machine slept,
-   * the virtual machine was paused, or the wall clock jumped forward and nothing explains it.
+   * the virtual machine was paused, or the wall clock jumped forward and nothing explains it. The evidence decides, not the name: also when
+   * another cause explains more of the pause.
    *
    * Both compare clocks by themselves and need this only for what their clocks do not show, such as a restored snapshot that a VMClock
    * device tells of. The monitor holds on to what it protects: call the returned function when the lease is over.
@@ -199,12 +199,17 @@ export class PauseMonitor implements PauseAnnouncer {
     return this.#distrust.on('distrust', requireProtected(subject));
   }
 
-  /** Ends it; a pause that still waits for its cause is told first. Calling it again does nothing. */
+  /**
+   * Ends it; a pause that still waits for its cause, and one that no wake-up has seen yet, is told first, on what is known at this moment.
+   * Calling it again does nothing.
+   */
   close(): void {
-    if (this.#isClosed) return;
-    this.#flush();
-    this.#handle(this.#detector.settle(END_OF_TIME));
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    const lostMs = this.mark().pausedMs;
+    this.#judgeEnd();
     this.#isClosed = true;
+    this.#lostAtEndMs = Math.max(0, lostMs - this.#detector.mark().pausedMs);
     for (const end of this.#endings) end();
     this.#settling?.cancel();
     this.#collections?.close();
@@ -220,7 +225,7 @@ export class PauseMonitor implements PauseAnnouncer {
 
   /** Lost time that the detector has not been told of yet. */
   #unjudgedMs(): number {
-    return this.#isClosed ? 0 : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
+    return this.#isClosed ? this.#lostAtEndMs : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
   }
 
   #createDetector(): PauseDetector {
@@ -268,12 +273,25 @@ export class PauseMonitor implements PauseAnnouncer {
     return this.#events.on(name, listener);
   }
 
-  #wakeUp(): void {
-    this.#flush();
+  #sample(isLast = false): Sample {
     this.watchdog?.beat(this.#rim.port.monotonicMs());
-    const sample = this.#sampler.take();
+    const sample = this.#sampler.take(isLast);
     sample.reading.helperGapMs = this.watchdog?.helperGapMs();
     sample.reading.helperIntervalMs = this.watchdog?.intervalMs;
+    return sample;
+  }
+
+  /** A last look, from within whatever callback ends the monitor: what is heard of between callbacks is not awaited. */
+  #judgeEnd(): void {
+    if (this.#waiting !== undefined) this.#waiting.reading.isCutShort = true;
+    this.#flush();
+    this.#handle(this.#detector.end());
+    if (this.#sampler.unseenMs() > 0) this.#judge(this.#sample(true));
+  }
+
+  #wakeUp(): void {
+    this.#flush();
+    const sample = this.#sample();
     if (!sample.isLate) {
       this.#recorder.record(Math.max(0, sample.lateMs));
       if (sample.isSlow) this.#judge(sample);
@@ -346,17 +364,6 @@ export class PauseMonitor implements PauseAnnouncer {
     this.#last = pause;
     this.#recorder.record(pause.gapMs);
     this.#lengths.add(Number.isFinite(pause.maxMs) ? pause.maxMs : pause.gapMs);
-  }
-}
-
-/** A watchdog that refuses to start leaves no open files behind. */
-function startedWatchdog(settings: PauseMonitorSettings, rim: MonitorRim): Watchdog | undefined {
-  if (settings.watchdog === undefined) return undefined;
-  try {
-    return rim.startWatchdog(settings.watchdog);
-  } catch (error) {
-    rim.sources.close();
-    throw error;
   }
 }
 

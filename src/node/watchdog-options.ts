@@ -27,8 +27,9 @@ export interface WatchdogOptions {
   /** Take the main thread's stack while it is blocked. Default true. */
   readonly stack?: boolean | undefined;
   /**
-   * End the process by this signal when the deadline passes while the main thread is blocked. Default: never. A process that listens to
-   * SIGTERM does not end by it while its main thread is blocked; SIGKILL cannot be ignored.
+   * End the process by this signal when the deadline passes while the main thread is blocked. Default: never. A main thread that gets no
+   * processor (a loaded machine, a used-up quota) is as silent as a blocked one, so starvation fences too: leave `blockMs` room for what is
+   * usual there. A process that listens to SIGTERM does not end by it while its main thread is blocked; SIGKILL cannot be ignored.
    */
   readonly fence?: FenceSignal | undefined;
 }

@@ -59,7 +59,11 @@ interface Dog extends Kennel {
   hasLinePending: boolean;
   lastLineMs: number;
   linesLeftOut: number;
-  fencedDeadline: bigint;
+  /** The deadline that nothing more comes of: fenced at, or left to a main thread that has beaten since. */
+  settledDeadline: bigint;
+  /** The deadline that has passed, and the beat that was the last when that was seen. */
+  passedDeadline: bigint;
+  passedBeatMs: number;
 }
 
 /** Sleeps, looks, and sleeps again, until told to end. */
@@ -126,18 +130,33 @@ function noteLateness(dog: Dog, nowMs: number): void {
   if (Atomics.load(memory.clocks, clocks.asked) !== asked) Atomics.store(memory.clocks, clocks.late, BigInt(0));
 }
 
-/** Fences the process if it is time; returns how long to sleep at most. */
+/**
+ * Fences the process if it is time; returns how long to sleep at most.
+ *
+ * Only a block that the deadline fell into counts: a main thread that beats after the deadline has had its turn to look at the clock, and what
+ * holds it up later is not what the deadline was set against.
+ */
 function fence(dog: Dog, nowMs: number, isStuck: boolean, waitMs: number): number {
   const { memory, control, clocks, fence: signal } = dog.orders;
   const bootDeadline = Number(Atomics.load(memory.clocks, clocks.bootDeadline)) / 1e6;
   const deadline = Atomics.load(memory.clocks, clocks.deadline);
-  if (signal === undefined || deadline === BigInt(0) || deadline === dog.fencedDeadline) return waitMs;
+  if (signal === undefined || deadline === BigInt(0) || deadline === dog.settledDeadline) return waitMs;
   const leftMs = Number(deadline) / 1e6 - nowMs;
   if (leftMs > 0 && (bootDeadline === 0 || dog.os.uptime() * 1000 < bootDeadline)) {
     return Math.max(1, Math.min(waitMs, leftMs));
   }
+  const { beatMs } = dog.judgement;
+  if (deadline !== dog.passedDeadline) {
+    dog.passedDeadline = deadline;
+    dog.passedBeatMs = beatMs;
+  }
+  // The second is for a deadline that only boot time has reached: a beat says nothing of boot time.
+  if (beatMs * 1e6 >= Number(deadline) || beatMs !== dog.passedBeatMs) {
+    dog.settledDeadline = deadline;
+    return waitMs;
+  }
   if (!isStuck) return waitMs;
-  dog.fencedDeadline = deadline;
+  dog.settledDeadline = deadline;
   Atomics.add(memory.control, control.fences, 1);
   dog.parts.writeLine(
     dog,
@@ -313,7 +332,9 @@ function start({ orders, process, fs, os, inspector, parts }: Kennel): void {
     hasLinePending: false,
     lastLineMs: -Infinity,
     linesLeftOut: 0,
-    fencedDeadline: BigInt(0),
+    settledDeadline: BigInt(0),
+    passedDeadline: BigInt(0),
+    passedBeatMs: 0,
   };
   dog.stderr = parts.openStderr(dog);
   if (orders.expression !== undefined) dog.session = parts.openSession(dog);

@@ -56,8 +56,9 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     let blocks = 0;
     dog.onOngoing(() => (blocks += 1));
     dog.helperGapMs();
-    say('stop me');
+    // Before it asks: it may be stopped before the next instruction.
     let lastMs = performance.now();
+    say('stop me');
     let endMs = Infinity;
     // Stopped in the middle of this: it goes on for a while, and has then been silent for much longer than the limit.
     spinUntil(() => {
@@ -99,6 +100,19 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     const endMs = performance.now() + 200;
     spinUntil(() => performance.now() > endMs);
     say('survived');
+  },
+
+  /** The deadline passes while the main thread is well, and then it is blocked for longer than the limit. */
+  async late() {
+    const dog = await watched({ fence: 'SIGKILL' });
+    say(dog.setDeadline(performance.now() + 50));
+    await delay(2000);
+    spinUntil(() => Atomics.load(dog.flag, 0) === 1);
+    const endMs = performance.now() + 200;
+    spinUntil(() => performance.now() > endMs);
+    say('survived');
+    dog.setDeadline(performance.now() + 50);
+    spinUntil(() => false);
   },
 
   async native() {

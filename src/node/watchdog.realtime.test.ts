@@ -173,6 +173,10 @@ test('nobody is fenced who is not blocked, or has no deadline', async () => {
   expect(await run(['alive'])).toEqual({ code: 0, signal: null, stdout: '"alive"\n"survived"\n', stderr: '' });
 });
 
+test('a deadline at which the main thread beats is its own affair: a block after it ends nobody, the next deadline does', async () => {
+  expect(await run(['late'])).toEqual({ code: null, signal: 'SIGKILL', stdout: 'true\n"survived"\n', stderr: '' });
+});
+
 test('a process ends as it would without a watchdog', async () => {
   const [exited, crashed, ended, native] = await Promise.all([
     run(['exit']),

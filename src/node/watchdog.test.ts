@@ -47,6 +47,8 @@ test('a deadline is in force only where somebody would enforce it', () => {
   const [fencing, watching] = [startWatchdog({ fence: 'SIGTERM' }), startWatchdog()];
   started.push(fencing, watching);
   const farMs = performance.now() + 1e9;
+  expect(fencing.setDeadline(farMs), 'nobody has beaten').toBe(false);
+  fencing.beat(0);
   expect([fencing.setDeadline(farMs), fencing.setDeadline(undefined)]).toEqual([true, true]);
   expect([watching.setDeadline(farMs), watching.setDeadline(undefined)]).toEqual([false, false]);
   fencing.close();

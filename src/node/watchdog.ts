@@ -64,10 +64,12 @@ export interface Watchdog extends WatchdogPort {
   readonly lastCaptureMs: number | undefined;
   /**
    * Sets when the process shall be fenced if its main thread is blocked then, as a reading of this thread's `performance.now()`; undefined
-   * for never. Set it again after every renewal, and to undefined when there is nothing to protect any more.
+   * for never. Set it again after every renewal, and to undefined when there is nothing to protect any more. A deadline at which the main
+   * thread was not blocked is over with the next beat: a thread that runs looks at the clock itself.
    *
    * @throws TC_NOT_FINITE, TC_OUT_OF_RANGE.
-   * @returns Whether anything will come of it: false without `fence`, and where the watchdog is unavailable or closed.
+   * @returns Whether anything will come of it now: false without `fence`, before the first beat, and where the watchdog is unavailable or
+   * closed.
    */
   setDeadline(deadlineMs: number | undefined): boolean;
 }
@@ -77,8 +79,9 @@ export interface Watchdog extends WatchdogPort {
  *
  * The main thread must call `beat()` at least every `blockMs`; `monitorPauses` does. A process that was stopped as a whole (SIGSTOP, freezer,
  * suspend) is not reported as blocked. With `fence`, the process is ended by a signal once a deadline set by `setDeadline` has passed and
- * the main thread has been blocked for `blockMs`: at the deadline, or up to `blockMs` and one interval later if the block began shortly
- * before it. What voids it: see the options; a main thread that is not blocked checks its deadlines itself.
+ * the main thread, silent since before the deadline, has been so for `blockMs`: at the deadline, or up to `blockMs` and one interval later if
+ * the silence began shortly before it. Silent is silent: a main thread that gets no processor is fenced like one that is stuck. What voids
+ * it: see the options; a main thread that is not blocked checks its deadlines itself, and a beat after a deadline ends that deadline.
  *
  * The thread does not keep the process alive. Where it cannot run, `state` is `unavailable` and nothing throws.
  *
@@ -168,7 +171,7 @@ class WatchdogThread implements Watchdog {
   }
 
   setDeadline(deadlineMs: number | undefined): boolean {
-    const isInForce = this.#fence && this.#ended === undefined;
+    const isInForce = this.#fence && this.#ended === undefined && this.#clock('beat') !== 0n;
     if (deadlineMs === undefined) {
       this.#setDeadlines(0n, 0n);
       return isInForce;

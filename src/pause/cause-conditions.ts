@@ -15,6 +15,9 @@ const GAP_MS_MIN = 10;
  */
 const SILENT_STOP_MS_MIN = 250;
 
+/** Reading one page from a disk that has to turn for it. */
+const PAGE_IN_MS_MAX = 10;
+
 /** Below this rate of context switches a whole Linux stands still (3 to 16 per second in stalls). */
 const STANDSTILL_PER_S_MAX = 20;
 
@@ -94,6 +97,12 @@ export function wasPolling(view: EvidenceView): boolean {
   return idleMs >= 0.8 * view.offMs && activeMs <= 0.2 * view.gapMs;
 }
 
+/** SIGCONT was sent to somebody who was stopped: to a process that is blocked in a call anybody can send one, too. */
+export function maySigcontEndIt(view: EvidenceView): boolean {
+  if (view.helper === 'absent') return wasPolling(view);
+  return view.helper !== 'alive';
+}
+
 /** The event loop was inside callbacks for as long as the main thread was off the processor; true when nobody looked. */
 export function mayBeInCall(view: EvidenceView): boolean {
   const activeMs = amount(view.evidence.eluActiveMs);
@@ -143,6 +152,23 @@ export function isStopDiscerned({ evidence, gapMs }: EvidenceView): boolean {
   const isWatched = evidence.continued === false && amount(evidence.stealMs) !== undefined;
   const hasClock = signed(evidence.bootJumpMs) !== undefined || signed(evidence.wallJumpMs) !== undefined;
   return isWatched && hasClock && amount(evidence.systemSwitchCount) !== undefined && gapMs >= SILENT_STOP_MS_MIN;
+}
+
+/**
+ * The process may have waited for its own pages: both threads are silent then, as in a stop. Either its major faults can have taken a third of
+ * the time at the pace of a slow disk, or the pressure of the whole system is as long as that: on memory, or on storage unless this process
+ * is known to have read no page.
+ */
+export function mayHavePaged({ evidence, offMs }: EvidenceView): boolean {
+  const thirdMs = (offMs ?? Infinity) / 3;
+  const faultCount = amount(evidence.majorFaultCount);
+  const memoryMs = amount(evidence.psiMemoryMs);
+  const ioMs = amount(evidence.psiIoMs);
+  if (memoryMs !== undefined && memoryMs >= thirdMs) return true;
+  if (faultCount === 0) return false;
+  if (ioMs !== undefined && ioMs >= thirdMs) return true;
+  if (faultCount === undefined) return false;
+  return (memoryMs === undefined && ioMs === undefined) || faultCount * PAGE_IN_MS_MAX >= thirdMs;
 }
 
 /** The whole system stood still. */

@@ -61,8 +61,8 @@ export const PAUSE_RULES: readonly PauseRule[] = [
     holds: (v) => is.isOffCpu(v) && v.evidence.continued === true && v.helper === 'silent',
   }),
   named('sigcont-alone', 'stopped', 'inferred', {
-    when: 'SIGCONT was seen, the time off the processor is half or unknown, and the second thread does not show that the process went on',
-    holds: (v) => is.mayBeOffCpu(v) && v.evidence.continued === true && v.helper !== 'alive',
+    when: 'SIGCONT was seen, the time off the processor is half or unknown, and the second thread does not show that the process went on (without one: the event loop was in its poll)',
+    holds: (v) => is.mayBeOffCpu(v) && v.evidence.continued === true && is.maySigcontEndIt(v),
   }),
   named('collection', 'gc', 'counter', {
     when: 'collections take half or more, the process used a fifth of a processor or more, and it was not silent as a whole',
@@ -71,11 +71,6 @@ export const PAUSE_RULES: readonly PauseRule[] = [
   doubt('collection-or-held', ['gc', 'starved', 'stopped', 'external-stop'], {
     when: 'collections take half or more, and the main thread was off the processor for half or an unknown time',
     holds: (v) => is.atLeast(v, 0.5, v.gcMs) && is.mayBeOffCpu(v),
-  }),
-  named('debugger', 'external-stop', 'counter', {
-    when: 'off the processor for half or more, the process was silent as a whole, and a debugger is attached',
-    holds: (v) => is.isHeld(v) && v.evidence.traced === true && v.evidence.continued !== true,
-    detail: () => 'debugger',
   }),
   named('steal', 'stolen', 'inferred', {
     when: 'off the processor for half or more, held as a whole without SIGCONT, and steal is at least half of that',
@@ -95,9 +90,18 @@ export const PAUSE_RULES: readonly PauseRule[] = [
       (is.cpuShare(v) ?? 1) < 0.5,
     detail: blockedOn,
   }),
+  doubt('held-or-paging', ['blocked', 'stopped', 'external-stop', 'vm-pause'], {
+    when: 'held as a whole, and its own pages may have been on storage: pressure on memory for a third of the time or more, or on storage with major faults, or major faults that take a third at 10 ms each',
+    holds: (v) => is.isHeld(v) && is.mayHavePaged(v),
+  }),
   named('standstill', 'vm-pause', 'inferred', {
     when: 'held as a whole for 1 s or more without SIGCONT or steal, while the whole system made fewer than 20 context switches per second',
     holds: (v) => is.isHeld(v) && is.isStopDiscerned(v) && is.isStandstill(v),
+  }),
+  named('debugger', 'external-stop', 'inferred', {
+    when: 'as the next rule, and a debugger is attached',
+    holds: (v) => is.isHeld(v) && is.isStopDiscerned(v) && is.isSystemAlive(v) && v.evidence.traced === true,
+    detail: () => 'debugger',
   }),
   named('held', 'external-stop', 'inferred', {
     when: 'held as a whole for 250 ms or more without SIGCONT or steal, while the system made 30 context switches per second or more',

@@ -62,6 +62,7 @@ describe('every rule can decide', () => {
     ['collection', 'gc', computing, { gcMs: 1400, gcCount: 1 }],
     ['collection', 'gc', inCall, { gcMs: 1400, gcCount: 1, processCpuMs: 2500 }],
     ['collection-or-held', 'unknown', inCall, { gcMs: 1400, gcCount: 1 }],
+    ['held-or-paging', 'unknown', held, { majorFaultCount: 60 }],
     ['debugger', 'external-stop', held, { traced: true }],
     ['steal', 'stolen', held, { stealMs: 2900 }],
     ['steal-or-blocked', 'unknown', inCall, { stealMs: 2900 }],
@@ -126,6 +127,56 @@ describe('what looks alike', () => {
   test('a suspend that is a small part of a long gap does not name it', () => {
     expect(verdict(computing, { bootJumpMs: 60 })).toMatchObject({ cause: 'cpu' });
     expect(classifyPause({ ...computing, bootJumpMs: 60 }).parts.suspendedMs).toBe(60);
+  });
+
+  test('SIGCONT alone stops nothing: without a second thread it must have been polling', () => {
+    const alone = { continued: true, helperGapMs: undefined };
+    expect(verdict(held, alone)).toMatchObject({ cause: 'stopped', rule: 'sigcont-alone' });
+    // Blocked in a call, and somebody sent SIGCONT meanwhile.
+    expect(verdict(inCall, alone).cause).toBe('unknown');
+    expect(verdict({ ...held, eluActiveMs: undefined, eluIdleMs: undefined }, alone).cause).toBe('unknown');
+    expect(verdict({ ...held, runMs: undefined, waitMs: undefined }, alone).cause).toBe('unknown');
+  });
+
+  test('an attached debugger is a hint, not a witness', () => {
+    expect(verdict(held, { traced: true })).toEqual({
+      cause: 'external-stop',
+      rule: 'debugger',
+      certainty: 'inferred',
+    });
+    const doubts: Partial<PauseEvidence>[] = [
+      { continued: undefined },
+      { stealMs: undefined },
+      { systemSwitchCount: undefined },
+      { bootJumpMs: undefined, wallJumpMs: undefined },
+      { gapMs: 200, helperGapMs: 190, eluIdleMs: 248, systemSwitchCount: 120 },
+      { helperGapMs: undefined, eluActiveMs: 1500, eluIdleMs: 50 },
+    ];
+    for (const doubt of doubts) expect(verdict(held, { traced: true, ...doubt }).cause).toBe('unknown');
+    expect(verdict(held, { traced: true, stealMs: 1200 }).cause).toBe('stolen');
+    expect(verdict(held, { traced: true, systemSwitchCount: 9 })).toMatchObject({ cause: 'vm-pause' });
+  });
+
+  test('a process whose pages were on storage looks held: no stop is named', () => {
+    const paged: Partial<PauseEvidence>[] = [
+      { majorFaultCount: 60 },
+      { psiMemoryMs: 600 },
+      { psiIoMs: 600, majorFaultCount: 2 },
+      { psiIoMs: 600, majorFaultCount: undefined },
+      { majorFaultCount: 1, psiMemoryMs: undefined, psiIoMs: undefined },
+    ];
+    for (const base of [held, { ...held, traced: true }, { ...held, systemSwitchCount: 9 }]) {
+      for (const change of paged) {
+        expect(classifyPause({ ...base, ...change })).toMatchObject({
+          rule: 'held-or-paging',
+          candidates: ['blocked', 'stopped', 'external-stop', 'vm-pause'],
+        });
+      }
+      // Storage was busy with others: this process waited for no page.
+      expect(verdict(base, { psiIoMs: 1200, majorFaultCount: 0 }).cause).not.toBe('unknown');
+      expect(verdict(base, { majorFaultCount: 3 }).cause).not.toBe('unknown');
+    }
+    expect(verdict(held, { continued: true, majorFaultCount: 60 }).cause).toBe('stopped');
   });
 
   test('details: storage, paging, a debugger', () => {

@@ -93,7 +93,9 @@ export class CounterBook {
       if (value === undefined) continue;
       const before = this.#totals.get(name);
       const grown = before === undefined ? undefined : growthWithin(before, value, window);
-      if (grown !== undefined) growth[name] = grown;
+      if (grown !== undefined && !(name === 'systemSwitchCount' && isMostlyEarlier(before, value, window))) {
+        growth[name] = grown;
+      }
       this.#totals.set(name, { value, atMs: window.atMs, rate: rateAfter(before, value, window) });
     }
     return growth;
@@ -107,6 +109,16 @@ function growthWithin(before: Total, value: number, { atMs, windowMs }: CounterW
   if (earlierMs === 0) return grown;
   if (before.rate === undefined) return earlierMs + windowMs > WINDOWS_MAX * windowMs ? undefined : grown;
   return Math.max(0, grown - before.rate * earlierMs);
+}
+
+/**
+ * Whether most of what a total grew by is laid to the time before the window. Then nobody knows whether the machine went on inside it: of
+ * context switches a small count means that the whole machine stood still, and a wrong guess would name the wrong cause.
+ */
+function isMostlyEarlier(before: Total | undefined, value: number, { atMs, windowMs }: CounterWindow): boolean {
+  if (before?.rate === undefined) return false;
+  const earlierMs = Math.max(0, atMs - before.atMs - windowMs);
+  return before.rate * earlierMs > (value - before.value) / 2;
 }
 
 function rateAfter(before: Total | undefined, value: number, window: CounterWindow): number | undefined {

@@ -61,7 +61,7 @@ export interface LeaseTtlSuggestion {
   readonly falseLossProbability: number;
   /** Its upper limit at 95 %: what the time observed can exclude. Near 1 after a short observation, however quiet. */
   readonly falseLossProbabilityMax: number;
-  /** Whether even the upper limit is acceptable: whether the observation was long enough. */
+  /** Whether even the upper limit is acceptable: whether the observation was long enough, and of enough round trips. */
   readonly isProven: boolean;
 }
 

@@ -107,6 +107,11 @@ export class PauseDetector {
     return isDue ? this.#finish() : [];
   }
 
+  /** Gives the pause that waits without waiting for SIGCONT; whether it would have come is then not known. */
+  end(): readonly PauseEvent[] {
+    return this.#finish(false);
+  }
+
   /** A mark, for `pausedSince`. */
   mark(): PauseMark {
     return { pausedMs: this.#pausedMs, pauseCount: this.#pauseCount };
@@ -149,6 +154,7 @@ export class PauseDetector {
       windowStartMs: lastMs,
       settlesAtMs: monotonicMs + CONTINUATION_DELAY_MS,
     };
+    if (reading.isCutShort === true) return this.#finish(false);
     return this.#mustWait(evidence, lastMs, monotonicMs) ? [] : this.#finish();
   }
 
@@ -165,7 +171,7 @@ export class PauseDetector {
       gapMs,
       intervalMs: windowMs - gapMs,
       ...this.#remember(reading, { atMs: monotonicMs, windowMs, isGap }),
-      ...(this.#options.watchesCollections ? this.#notes.collectionsIn(lastMs, monotonicMs) : {}),
+      ...this.#collectionsIn(reading, { lastMs, gapMs }),
       helperGapMs: reading.helperGapMs,
       helperIntervalMs: reading.helperIntervalMs,
       traced: reading.traced,
@@ -173,6 +179,15 @@ export class PauseDetector {
       wallJumpMs: jumps.wallJumpMs,
       ...markers,
     };
+  }
+
+  #collectionsIn(
+    { monotonicMs, isCutShort }: PauseReading,
+    { lastMs, gapMs }: { readonly lastMs: number; readonly gapMs: number },
+  ): Pick<PauseEvidence, 'gcMs' | 'gcCount'> {
+    if (!this.#options.watchesCollections) return {};
+    const heardOf = this.#notes.collectionsIn(lastMs, monotonicMs);
+    return isCutShort === true && heardOf.gcMs < 0.5 * gapMs ? {} : heardOf;
   }
 
   /** The cause would be another one with SIGCONT than without, and it has not come yet. */
@@ -203,13 +218,14 @@ export class PauseDetector {
     };
   }
 
-  #finish(): readonly PauseEvent[] {
+  #finish(isHeardOut = true): readonly PauseEvent[] {
     const pending = this.#pending;
     if (pending === undefined) return [];
     this.#pending = undefined;
     const { evidence: unsigned, windowStartMs, settlesAtMs } = pending;
     const continued = this.#notes.continuedIn(windowStartMs, settlesAtMs);
-    const evidence = this.#options.watchesContinuation ? { ...unsigned, continued } : unsigned;
+    const isKnown = this.#options.watchesContinuation && (continued || isHeardOut);
+    const evidence = isKnown ? { ...unsigned, continued } : unsigned;
     const verdict = classifyPause(evidence);
     this.#notes.forgetBefore(settlesAtMs - CONTINUATION_DELAY_MS);
     return [printable<Pause>({ ...pending.verdictless, ...verdict, evidence, stacks: this.#notes.takeStacks() })];

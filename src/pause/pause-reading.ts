@@ -30,4 +30,9 @@ export interface PauseReading {
   readonly vmMarker?: number | bigint | string | undefined;
   /** The generation counter of the virtual machine. */
   readonly vmGeneration?: number | bigint | string | undefined;
+  /**
+   * The sampler ends with this reading, before it could hear of everything: collections count as watched only when those heard of fill half of
+   * the gap, and SIGCONT only when it was seen.
+   */
+  readonly isCutShort?: boolean | undefined;
 }
