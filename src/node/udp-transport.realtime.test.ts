@@ -205,7 +205,8 @@ describe('nobody there', () => {
     server.configure({ silent: true });
     const startedMs = clock.monotonicMs();
     expect(await measure(SHORT_MS)).toMatchObject({ outcome: 'timeout' });
-    expect(clock.monotonicMs() - startedMs).toBeGreaterThanOrEqual(SHORT_MS - 1);
+    // Both ends of a platform timer are in whole milliseconds of the loop's own clock: it was seen 1.02 ms early.
+    expect(clock.monotonicMs() - startedMs).toBeGreaterThanOrEqual(SHORT_MS - 2);
     expect(server.requests).toBe(1);
   });
 
