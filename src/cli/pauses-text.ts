@@ -21,7 +21,7 @@ import {
 } from './pauses-words.ts';
 import { formatDuration } from './quantity-text.ts';
 import { type Cell, harmless, pad, shorten, table, widthOf, wrap } from './text-layout.ts';
-import type { ReportStyle } from './text-report.ts';
+import { type ReportStyle, section } from './text-report.ts';
 
 const PREFIX = 'truechimer';
 const INDENT = 2;
@@ -74,16 +74,6 @@ export function renderPausesSummary(report: PausesReport, { paint, width: column
     ...(report.process === null ? [] : [section('Leases', paragraph(leaseText(report.lease), style), style)]),
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
-}
-
-function section(
-  title: string,
-  lines: readonly string[],
-  { paint, width }: ReportStyle,
-  remark = '',
-): readonly string[] {
-  const hasRoom = remark !== '' && title.length + 2 + remark.length <= width;
-  return [`${paint('strong', title)}${hasRoom ? `  ${paint('faint', remark)}` : ''}`, ...lines];
 }
 
 function paragraph(text: string, { width }: ReportStyle): readonly string[] {

@@ -37,7 +37,8 @@ export function renderReport(report: DoctorReport, style: ReportStyle): string {
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function section(
+/** A titled block of a report, with a remark behind the title where the line has room for it. */
+export function section(
   title: string,
   lines: readonly string[],
   { paint, width }: ReportStyle,

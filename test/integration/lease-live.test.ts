@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acquisitionsOf, refusedWritesOf, violationsOf } from '../live/checkers.ts';
 import { type Engine, ENGINE_BINARIES, type EngineName, ourLockKey, startEngine } from '../live/engines.ts';
 import { NEMESES, NEMESIS_NAMES, type NemesisName } from '../live/nemeses.ts';
-import { buildProgram, type Program } from '../live/program.ts';
+import { buildChild, type ChildProgram } from '../support/child-program.ts';
 import { type LiveRun, runScenario, type ScenarioPlan } from '../live/scenario.ts';
 import { describeWithServers } from '../servers/availability.ts';
 
@@ -31,10 +31,10 @@ for (const name of ENGINES) {
   const binaries = [ENGINE_BINARIES[name], ...(needsCompiler ? (['cc'] as const) : [])];
   describeWithServers(`two processes and one lease in ${name}`, binaries, () => {
     let engine: Engine;
-    let program: Program;
+    let program: ChildProgram;
 
     beforeAll(async () => {
-      program = await buildProgram();
+      program = await buildChild(new URL('../live/contender.child.ts', import.meta.url));
       engine = await startEngine(name);
     });
 

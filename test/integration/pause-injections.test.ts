@@ -8,7 +8,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INJECTIONS } from '../injections/injections.ts';
 import { matrixText, scoreOf } from '../injections/matrix.ts';
-import { buildSubject, type SubjectProgram } from '../injections/program.ts';
+import { buildChild, type ChildProgram } from '../support/child-program.ts';
 import { type InjectionRun, runInjection } from '../injections/trials.ts';
 import { drawing } from '../injections/drawing.ts';
 import { SEED } from '../seed.ts';
@@ -29,10 +29,10 @@ if (AMOUNT === undefined)
 describe.skipIf(process.platform !== 'linux' || AMOUNT === undefined)('injected pauses', () => {
   const random = drawing(SEED);
   const runs: InjectionRun[] = [];
-  let program: SubjectProgram;
+  let program: ChildProgram;
 
   beforeAll(async () => {
-    program = await buildSubject(new URL('../injections/subject.child.ts', import.meta.url));
+    program = await buildChild(new URL('../injections/subject.child.ts', import.meta.url));
   });
 
   afterAll(async () => {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { writeFileSync } from 'node:fs';
 import { Rig } from '../../src/node/pause-monitor.fixture.ts';
 import { holdFor, stopping } from '../injections/holds.ts';
-import { buildSubject, type SubjectProgram } from '../injections/program.ts';
+import { buildChild, type ChildProgram } from '../support/child-program.ts';
 import { Subject } from '../injections/subject.ts';
 
 const TTL_MS = 1000;
@@ -19,10 +19,10 @@ const PAUSE_MS = 1500;
 const TAKES_MAX = 10;
 
 describe.skipIf(process.platform !== 'linux')('a holder that is paused beyond its window', () => {
-  let program: SubjectProgram;
+  let program: ChildProgram;
 
   beforeAll(async () => {
-    program = await buildSubject(new URL('../injections/lease-holder.child.ts', import.meta.url));
+    program = await buildChild(new URL('../injections/lease-holder.child.ts', import.meta.url));
   });
 
   afterAll(async () => {

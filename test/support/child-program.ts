@@ -1,27 +1,31 @@
 /**
- * Builds the contenders' program for Node 20, which does not read TypeScript, from the sources under test.
+ * Builds a child's program for Node 20, which does not read TypeScript, from the sources under test.
  *
- * It goes below `node_modules/.cache`: the client libraries that it imports are found from there, and no tool looks into it.
+ * It goes below `node_modules/.cache`: the packages that it imports are found from there, no tool looks into it, and unlike many a
+ * temporary folder it is on storage.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** A built program. */
-export interface Program extends AsyncDisposable {
+/** A built program, and the folder that it is in. */
+export interface ChildProgram extends AsyncDisposable {
   readonly path: string;
+  readonly folder: string;
 }
 
 /** Builds it into a folder of its own, which disposing removes. */
-export async function buildProgram(): Promise<Program> {
+export async function buildChild(entry: URL): Promise<ChildProgram> {
+  const source = fileURLToPath(entry);
+  const name = basename(source, '.child.ts');
   const cache = join(ROOT, 'node_modules', '.cache');
   await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'truechimer-live-'));
+  const folder = await mkdtemp(join(cache, `truechimer-${name}-`));
   await build({
-    entry: { contender: fileURLToPath(new URL('./contender.child.ts', import.meta.url)) },
+    entry: { [name]: source },
     outDir: folder,
     config: false,
     tsconfig: join(ROOT, 'tsconfig.json'),
@@ -35,7 +39,8 @@ export async function buildProgram(): Promise<Program> {
     silent: true,
   });
   return {
-    path: join(folder, 'contender.mjs'),
+    path: join(folder, `${name}.mjs`),
+    folder,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
