@@ -1,34 +1,43 @@
 /** The TCP proxy that stands between lease holders and their servers: each fault does what it says. Real sockets. */
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TcpProxy } from '../servers/tcp-proxy.ts';
 import { until } from './until.ts';
 
 describe('the TCP proxy', () => {
-  /** A server that answers each chunk with itself, and what it has received. */
-  const received: string[] = [];
-  const sockets = new Set<Socket>();
-  const echo = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => received.push('<reset>'));
-    socket.on('end', () => {
-      received.push('<end>');
-      socket.end('bye');
-    });
-    socket.on('data', (chunk) => {
-      received.push(chunk.toString('latin1'));
-      socket.write(chunk);
-    });
-  });
+  /** A server that answers each chunk with itself, and what it has received: a new one for each test, which hears nothing of the last. */
+  let received: string[];
+  let sockets: Set<Socket>;
+  let echo: Server;
   const all = (): string => received.join('');
 
-  beforeAll(() => new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve)));
-  afterAll(() => new Promise((resolve) => echo.close(resolve)));
+  beforeEach(async () => {
+    const heard: string[] = (received = []);
+    const open = (sockets = new Set<Socket>());
+    echo = createServer({ allowHalfOpen: true }, (socket) => {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      socket.on('error', () => heard.push('<reset>'));
+      socket.on('end', () => {
+        heard.push('<end>');
+        socket.end('bye');
+      });
+      socket.on('data', (chunk) => {
+        heard.push(chunk.toString('latin1'));
+        socket.write(chunk);
+      });
+    });
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+  });
+
+  afterEach(async () => {
+    const closed = new Promise((resolve) => echo.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  });
 
   async function proxied(): Promise<TcpProxy> {
-    received.length = 0;
     const address = echo.address();
     return TcpProxy.listen(typeof address === 'object' ? (address?.port ?? 0) : 0);
   }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FakeWallClock } from '../servers/fake-time.ts';
 import { TcpProxy } from '../servers/tcp-proxy.ts';
+import { until } from '../integration/until.ts';
 import { ContenderProcess } from './contender-process.ts';
 import type { Engine } from './engines.ts';
 import { NEMESES, type Nemesis, type NemesisName, type Scene } from './nemeses.ts';
@@ -129,7 +130,7 @@ async function play({ plan, nemesis, scene, rival }: Play): Promise<Pick<LiveRun
   rival.tell({ do: 'go' });
   if (plan.expects === 'notices') await awaitNotice({ plan, nemesis, scene, rival });
   else await watch({ plan, nemesis, rival, watchMs: plan.expects.watchMs });
-  await delay((plan.lastsMs ?? 0) - (machineMs() - struckMs));
+  await until(() => machineMs() - struckMs >= (plan.lastsMs ?? 0));
   const healedMs = machineMs();
   await nemesis.heal(scene);
   if (plan.expects === 'notices') await handBackAndForth({ nemesis, holder, rival });
