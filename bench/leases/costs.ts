@@ -8,9 +8,10 @@ import { systemClock } from 'truechimer';
 import { type BenchOptions, type BenchRow, rowOf } from '../harness/bench.ts';
 import { median } from '../harness/statistics.ts';
 
-const READS = 20_000;
-const ROUNDS = 201;
-const ROUNDS_QUICK = 21;
+/** Short rounds, and many: on a busy machine most of them are then not interrupted, and the median is of those. */
+const READS = 2000;
+const ROUNDS = 2001;
+const ROUNDS_QUICK = 201;
 
 /** The sizes between which growth is measured. */
 const FEW = 1000;
@@ -62,7 +63,7 @@ async function checkRows(options: BenchOptions): Promise<readonly BenchRow[]> {
   return [
     rowOf({ name: "lease.check(), suspend: 'ignored'", value: median(ratios.ignored), unit: 'ratio', peer, goal: 1.1 }),
     rowOf({ name: 'lease.check()', value: median(ratios.checked), unit: 'ratio', peer }),
-    rowOf({ name: 'lease.check()', value: median(ratios.boot), unit: 'ratio', peer: 'os.uptime()', goal: 1 }),
+    rowOf({ name: 'lease.check()', value: median(ratios.boot), unit: 'ratio', peer: 'os.uptime()', goal: 0.5 }),
     rowOf({ name: 'performance.now()', value: median(baseNs), unit: 'ns' }),
   ];
 }

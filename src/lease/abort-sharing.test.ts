@@ -72,6 +72,29 @@ describe('what a signal may end', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
+  it('a failure that comes after the abort is nobody’s, and no unhandled rejection', async () => {
+    const { controller, signal, listeners } = counted();
+    const failing = (): { readonly answer: Promise<never>; fail(): void } => {
+      let fail = (): void => undefined;
+      const answer = new Promise<never>((_, reject) => {
+        fail = () => {
+          reject(new Error('too late to matter'));
+        };
+      });
+      return { answer, fail };
+    };
+    const [before, after] = [failing(), failing()];
+    const waiting = unlessAborted(before.answer, signal);
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await expect(unlessAborted(after.answer, signal)).rejects.toBe(reason);
+    before.fail();
+    after.fail();
+    // An unhandled rejection fails the run.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listeners()).toBe(0);
+  });
+
   it('a pause: until its moment, or rejected, and no timer is left', async () => {
     const clock = new SimClock();
     const { controller, signal } = counted();

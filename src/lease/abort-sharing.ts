@@ -27,18 +27,16 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   };
 }
 
-/** The value, or a rejection with the signal's reason when that is aborted first. */
+/** The value, or a rejection with the signal's reason when that is aborted first; what the value says after that is not heard. */
 export function unlessAborted<T>(value: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return value;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       reject(signal.reason as Error);
     };
-    if (signal.aborted) {
-      abort();
-      return;
-    }
-    const forget = onAbort(signal, abort);
+    if (signal.aborted) abort();
+    const forget = signal.aborted ? undefined : onAbort(signal, abort);
+    // Also where nobody waits: a rejection that has no listener ends the process.
     void value.then(resolve, reject).finally(forget);
   });
 }

@@ -168,3 +168,29 @@ describe('a window', () => {
     expect(lease.check()).toMatchObject({ ok: false, reason: 'suspended' });
   });
 });
+
+describe('a pause between the two reads of the stamp', () => {
+  /** The process is paused for so long after each of the first boot readings. */
+  function pausedAfterBoot(times: number): CoarseClock {
+    const clock = new CoarseClock();
+    let left = times;
+    clock.afterRead = (which) => {
+      if (which !== 'boot' || left === 0) return;
+      left -= 1;
+      clock.advance(200);
+    };
+    return clock;
+  }
+
+  it('makes no suspend up: the lease is had, and its window is whole', async () => {
+    const { lease } = await held({ ttlMs: 30_000, renew: 'manual' }, pausedAfterBoot(4));
+    expect(lease.check()).toMatchObject({ ok: true });
+    expect(lease.check().remainingMs).toBeGreaterThan(29_000);
+  });
+
+  it('is read again a few times only: then the lease is given back, and the reason says it', async () => {
+    const runtime = runtimeOn(pausedAfterBoot(5));
+    const got = await acquireLease({ runtime, store: new ScriptedStore() }, 'job', { ttlMs: 30_000, waitMs: 'try' });
+    expect(got).toMatchObject({ acquired: false, reason: 'too-late', detail: expect.stringContaining('slept') });
+  });
+});

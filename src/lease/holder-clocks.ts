@@ -17,6 +17,12 @@ export interface HolderClocksOptions {
   readonly bootStepMs: number;
 }
 
+/** Two reads that are further apart than this, in ms, are no stamp: a suspend is seen against how far its clocks were apart. */
+const STAMP_SPREAD_MAX_MS = 1;
+
+/** After so many tries the last one is taken: a suspend may then be made up, which costs a renewal, and never safety. */
+const STAMP_TRIES_MAX = 5;
+
 /** The clocks of one holder. */
 export class HolderClocks {
   readonly readsBoot: boolean;
@@ -27,6 +33,20 @@ export class HolderClocks {
     this.#port = port;
     this.readsBoot = readsBoot;
     this.#bootStepMs = bootStepMs;
+  }
+
+  /**
+   * The reading that later ones are compared with. A pause between its two reads would make the clocks look apart, and every later look
+   * would find a suspend that never was: such a pair is read again.
+   */
+  stamp(): HolderReading {
+    for (let tries = 1; ; tries += 1) {
+      const beforeMs = this.#port.monotonicMs();
+      const reading = this.read();
+      // Not-a-number ends it too: who asked refuses such a clock.
+      const isApart = reading.monotonicMs - beforeMs > STAMP_SPREAD_MAX_MS;
+      if (!this.readsBoot || !isApart || tries === STAMP_TRIES_MAX) return reading;
+    }
   }
 
   /**

@@ -167,6 +167,18 @@ export class HolderMachine {
     return this.#comparesBoot ? this.#remainingByBothMs(leftMs, monotonicMs, bootMs, behindMs) : leftMs;
   }
 
+  /**
+   * The same by the monotonic clock alone, for a machine that does not compare boot time: the fast path of every check. One that does
+   * takes it for a boot clock that gave no number: it cannot be left out by mistake.
+   */
+  remainingByMonotonicMs(monotonicMs: number): number {
+    if (this.#comparesBoot || !(monotonicMs >= this.#lastMs)) {
+      return this.#look(monotonicMs, this.#comparesBoot ? NaN : monotonicMs, 0);
+    }
+    this.#lastMs = monotonicMs;
+    return this.#usableUntilMs - monotonicMs;
+  }
+
   /** Why the lease may not be used at this moment, or `undefined` when it may. */
   refusalAt(now: HolderReading): Ending | undefined {
     this.look(now);

@@ -1,3 +1,4 @@
+export { unlessAborted } from './abort-sharing.ts';
 export { acquireLease, type AcquirePlace } from './acquire-lease.ts';
 export * from './fence-gate.ts';
 export * from './fencing-token.ts';

@@ -79,7 +79,7 @@ export class LeaseAttempt<Capabilities extends StoreCapabilities, Domain extends
       ...(takeover === undefined ? {} : { takeover }),
     };
     // The clocks are read before the request is handed over: nothing that happens after can make the stamp too late.
-    const sent = requireReading(this.#clocks.read());
+    const sent = requireReading(this.#clocks.stamp());
     const call = callStore(this.#call('acquire', limitMs), (io) => this.#store.tryAcquire(request, io));
     const outcome = await unlessAborted(call.outcome, signal).catch((error: unknown) => {
       this.#forsake(call);
@@ -138,7 +138,8 @@ export class LeaseAttempt<Capabilities extends StoreCapabilities, Domain extends
     if (!(leftMs > 0 && leftMs >= settings.needsMs)) {
       void this.#giveBack(grant);
       this.#announcer.announce('late', leftMs, { roundTripMs });
-      return this.#refused('too-late', `it was granted after ${Math.round(roundTripMs)} ms: too little can be used`);
+      const why = machine.isSuspect ? 'the machine slept meanwhile' : 'too little can be used';
+      return this.#refused('too-late', `it was granted after ${Math.round(roundTripMs)} ms: ${why}`);
     }
     const origin = { runtime, store: this.#store, settings, grant, token, machine, announcer: this.#announcer };
     const lease = new Lease<Capabilities, Domain>({ ...origin, ...from, clocks: this.#clocks });

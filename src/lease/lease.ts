@@ -110,6 +110,11 @@ export class Lease<
     return this.#keeper.state();
   }
 
+  /** How much of the window is left, in ms; 0 while the lease may not be used. Reads the clocks; `check` says why it is 0. */
+  get remainingMs(): number {
+    return Math.max(0, this.#keeper.remainingMs());
+  }
+
   /**
    * Aborted when the lease is over: at the end of the window, also when the store has fallen silent, or at once on a negative answer or a
    * release. The reason is a `ClockError` with the code `TC_LEASE_OVER`. It needs a turn of the event loop, and after a suspend up to a

@@ -1,7 +1,7 @@
 /**
  * Attempts that nobody waits for any more, in a client that cannot be told: they wait in its queue and run when its database is back.
  */
-import { abortable } from './abortable-answer.ts';
+import { unlessAborted } from '../lease/index.ts';
 
 /** How many of one name may be left like that: as many as a lease has renewals under way, and far fewer than a queue grows to in an outage. */
 export const ABANDONED_ATTEMPTS_MAX = 3;
@@ -32,7 +32,7 @@ export class AbandonedAttempts {
     };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await abortable(signal, answer);
+      return await unlessAborted(answer, signal);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }

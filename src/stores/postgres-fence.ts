@@ -2,8 +2,14 @@
  * The storage's half of fencing, in the database that it protects: the highest token seen, compared inside the transaction that writes.
  */
 import { ClockError, optionNames, requireOptions } from '../core/index.ts';
-import { type Fence, type FencingToken, fencingToken, requireLeaseText, type StoreIo } from '../lease/index.ts';
-import { abortable } from './abortable-answer.ts';
+import {
+  type Fence,
+  type FencingToken,
+  fencingToken,
+  requireLeaseText,
+  type StoreIo,
+  unlessAborted,
+} from '../lease/index.ts';
 import { createTable, firstRow, type PostgresClient, requirePostgresClient, textOf } from './postgres-client.ts';
 import { quotedTable } from './postgres-identifier.ts';
 import {
@@ -106,7 +112,7 @@ export class PostgresFence<Domain extends string = 'postgres'> implements Fence<
   /** Lets the database know of this token; `stale` when it has seen a higher one. A rejection tells nothing. */
   async raise(token: FencingToken<Domain>, io: StoreIo): Promise<'raised' | 'stale'> {
     io.signal.throwIfAborted();
-    const { status } = await abortable(io.signal, this.#raise(this.#client, token));
+    const { status } = await unlessAborted(this.#raise(this.#client, token), io.signal);
     return status;
   }
 

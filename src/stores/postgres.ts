@@ -16,9 +16,9 @@ import {
   type StoreDenial,
   type StoreGrant,
   type StoreIo,
+  unlessAborted,
 } from '../lease/index.ts';
 import { AbandonedAttempts } from './abandoned-attempts.ts';
-import { abortable } from './abortable-answer.ts';
 import { createTable, firstRow, type PostgresClient, requirePostgresClient, textOf } from './postgres-client.ts';
 import {
   POSTGRES_LEASE_TABLE,
@@ -172,13 +172,14 @@ export class PostgresLeaseStore<const Domain extends string = 'postgres'> implem
     requireGrantRef('PostgresLeaseStore.renew', grant, io);
     requireRenewRequest('PostgresLeaseStore.renew', request);
     const values = [...whoseValues(grant), request.ttlMs, request.utcExpiryMs ?? null];
-    const row = firstRow(await abortable(io.signal, this.#client.query(this.#statements.renew, values)));
+    const row = firstRow(await unlessAborted(this.#client.query(this.#statements.renew, values), io.signal));
     return row === undefined ? 'lost' : 'renewed';
   }
 
   async release(grant: GrantRef, io: StoreIo): Promise<'released' | 'not-held'> {
     requireGrantRef('PostgresLeaseStore.release', grant, io);
-    const row = firstRow(await abortable(io.signal, this.#client.query(this.#statements.release, whoseValues(grant))));
+    const answer = this.#client.query(this.#statements.release, whoseValues(grant));
+    const row = firstRow(await unlessAborted(answer, io.signal));
     return row === undefined ? 'not-held' : 'released';
   }
 }

@@ -5,7 +5,7 @@
  * the very moment when a second try costs most.
  */
 import { ClockError, describeValue } from '../core/index.ts';
-import { abortable } from './abortable-answer.ts';
+import { unlessAborted } from '../lease/index.ts';
 
 /** One script to run, in one step of the server. */
 export interface RedisScriptCall {
@@ -53,7 +53,7 @@ export function scriptRunner(operation: string, client: RedisClient): RedisScrip
   return async (call) => {
     // A client that queues while it is offline would send it when nobody wants it any more.
     call.signal.throwIfAborted();
-    return await abortable(call.signal, run(call));
+    return await unlessAborted(run(call), call.signal);
   };
 }
 
