@@ -7,6 +7,7 @@
 export const ENTRY_POINTS: Readonly<Record<string, string>> = {
   index: 'src/index.ts',
   lease: 'src/holder/index.ts',
+  native: 'src/native/index.ts',
   'stores/etcd': 'src/stores/etcd.ts',
   'stores/memory': 'src/stores/memory.ts',
   'stores/postgres': 'src/stores/postgres.ts',

@@ -6,13 +6,15 @@
  * someone looks, so nothing is folded away.
  */
 import { setImmediate } from 'node:timers/promises';
+import koffi from 'koffi';
 import { DateTime } from 'luxon';
-import { BoundedClock, ntp, NtpServer } from 'truechimer';
+import { BoundedClock, ntp, NtpServer, systemClock } from 'truechimer';
+import { nativeClocks } from 'truechimer/native';
 import { type BenchOptions, type BenchResult, type BenchRow, rowOf } from './harness/bench.ts';
 import { median } from './harness/statistics.ts';
 
 export const name = 'now';
-export const summary = 'the cost of now() and hasPassed(), as ratios to performance.now()';
+export const summary = 'the cost of now(), hasPassed() and boot time, as ratios to performance.now()';
 
 const ROUNDS = 201;
 const ROUNDS_QUICK = 41;
@@ -116,6 +118,34 @@ function subjectsOf(witness: BoundedClock, timer: BoundedClock): readonly Subjec
       share: 0.2,
       read: (times) => {
         for (let at = 0; at < times; at += 1) sink.last = DateTime.now();
+      },
+    },
+    {
+      name: 'boot time of systemClock',
+      share: 0.1,
+      read: (times) => {
+        let sum = 0;
+        for (let at = 0; at < times; at += 1) sum += systemClock.port.bootMs();
+        sink.sum += sum;
+      },
+    },
+    ...nativeSubjects(),
+  ];
+}
+
+/** Where there are no native clocks there is nothing to measure. */
+function nativeSubjects(): readonly Subject[] {
+  const native = nativeClocks({ koffi });
+  if (native.status === 'unavailable') return [];
+  const { port } = native.clock;
+  return [
+    {
+      name: 'boot time of nativeClocks()',
+      goal: 2.5,
+      read: (times) => {
+        let sum = 0;
+        for (let at = 0; at < times; at += 1) sum += port.bootMs();
+        sink.sum += sum;
       },
     },
   ];

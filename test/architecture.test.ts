@@ -172,7 +172,7 @@ describe('the house is in order', () => {
 
   test('there is something to check', () => {
     expect(sources.size).toBeGreaterThan(10);
-    expect(Object.keys(FOLDERS)).toHaveLength(14);
+    expect(Object.keys(FOLDERS)).toHaveLength(15);
   });
 
   test('src/ keeps the table of the design', () => {

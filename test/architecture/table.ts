@@ -53,6 +53,8 @@ export const FOLDERS: Readonly<Record<string, FolderRules>> = {
   node: { ...RIM, imports: ['core', 'sync', 'pause'] },
   testing: { ...RIM, imports: ['core', 'sync', 'sim'] },
   holder: { ...RIM, imports: ['core', 'lease', 'node'] },
+  // node:ffi and koffi are known by their shape: the one is experimental, the other the user's.
+  native: { ...RIM, imports: ['core', 'node'] },
   // etcd is spoken to over HTTP; what a request needs is on every platform and reads no clock.
   stores: {
     ...PURE,

@@ -83,6 +83,17 @@ describe('it runs', () => {
     expect(await run(process.execPath, ['-e', script], consumer.folder)).toBe('true\n');
   });
 
+  test.each([
+    ['import', (load: string) => `import('truechimer/native').then(({ nativeClocks }) => { ${load} });`],
+    ['require', (load: string) => `const { nativeClocks } = require('truechimer/native'); ${load}`],
+  ])('native clocks through the koffi of a user, with %s', async (_, scriptOf) => {
+    const script = scriptOf(`const koffi = require(${JSON.stringify(fromRoot('node_modules/koffi'))});
+      const native = nativeClocks({ koffi, via: 'koffi' });
+      console.log(native.status === 'available' ? typeof native.boot.nowNs() : native.reason);`);
+    // Where koffi has no binary it throws by itself, and where the machine is unknown there is a reason.
+    expect(await run(process.execPath, ['-e', script], consumer.folder)).toMatch(/^(?:bigint|platform)\n$/);
+  });
+
   test('its manifest can be required', async () => {
     const script = "console.log(require('truechimer/package.json').version)";
     expect(await run(process.execPath, ['-e', script], consumer.folder)).toBe(`${(await manifestOf()).version}\n`);
