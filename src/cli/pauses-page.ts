@@ -58,8 +58,8 @@ ${report.pauses.length === 0 ? '' : worstSection(report)}
 <div class="columns">
 ${report.lateness === null ? '' : latenessSection(report.lateness)}
 <section>
-<h2>Leases that survive this</h2>
-<p>${escapeText(leaseText(report.lease))}</p>
+<h2>A time to live for leases</h2>
+<p>${escapeText(leaseText(report))}</p>
 ${capabilitiesSection(report)}
 </section>
 </div>

@@ -25,7 +25,7 @@ test('the report has what was told, in the shape of the schema', () => {
     steps: [{ atMs: 2000, deltaMs: -7000, maybeSuspend: false }],
     lateness: STATE.lateness,
     capabilities: STATE.capabilities,
-    lease: { status: 'suggested', roundTripMs: 10, isProven: false },
+    lease: { status: 'suggested', roundTripMs: 10, pauses: { longerCount: 1 }, falseLossProbabilityMax: 1 },
   });
   expect(report).not.toHaveProperty('silentAtEndMs');
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);

@@ -120,7 +120,7 @@ function suggestLease(pauses: readonly ReportedPause[], observedMs: number, opti
   const { roundTripMs, intervalMs, thresholdMs } = options;
   const suggestion = suggestLeaseTtl({
     pauses: pauseTail({
-      lengthsMs: pauses.map(({ gapMs, maxMs }) => maxMs ?? gapMs),
+      lengthsMs: pauses.map(({ maxMs }) => maxMs ?? Infinity),
       observedMs,
       unseenBelowMs: intervalMs + thresholdMs,
     }),

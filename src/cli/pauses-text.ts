@@ -71,7 +71,7 @@ export function renderPausesSummary(report: PausesReport, { paint, width: column
       ? []
       : [section('Lateness', renderLateness(report, style), style, 'how late wake-ups were')]),
     ...(report.capabilities === null ? [] : [section('Seen', renderCapabilities(report, style), style)]),
-    ...(report.process === null ? [] : [section('Leases', paragraph(leaseText(report.lease), style), style)]),
+    ...(report.process === null ? [] : [section('Leases', paragraph(leaseText(report), style), style)]),
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

@@ -2,8 +2,8 @@
  * Pauses in words, the same in text and on the page.
  */
 import type { PauseCapabilities } from '../node/index.ts';
-import type { PauseCause, PauseParts } from '../pause/index.ts';
-import type { PausesReport, ReportedLease, ReportedPause } from './pauses-schema.ts';
+import { FALSE_LOSS_MAX_DEFAULT, type PauseCause, type PauseParts } from '../pause/index.ts';
+import type { PausesReport, ReportedPause } from './pauses-schema.ts';
 import { formatDuration } from './quantity-text.ts';
 
 /** What each cause means, in a few words. */
@@ -137,18 +137,26 @@ export function endingNote({ process, complete, silentAtEndMs, ended }: PausesRe
   return `It had been silent for ${formatDuration(silentAtEndMs)} when ${unseen}: that pause was never over, so it is not in the list.`;
 }
 
-/** What the pauses mean for a lease. */
-export function leaseText(lease: ReportedLease): string {
+/** What the pauses mean for a lease: what was chosen, what it tolerates, and how little of that is shown. */
+export function leaseText({ lease, observedMs }: Pick<PausesReport, 'lease' | 'observedMs'>): string {
   if (lease.status === 'unknown') return `No suggestion: ${lease.reason}.`;
   const trip = `round trips of ${formatDuration(lease.roundTripMs)}`;
   if (lease.status === 'unreachable') {
     return `No time to live up to an hour would do: ${formatDuration(lease.neededTtlMs, { rounding: 'up' })} would be needed (${trip}).`;
   }
-  const proof = lease.isProven
-    ? `At most ${percent(lease.falseLossProbabilityMax)} of the hours lose it falsely (95 % sure).`
-    : 'Not proven: the round trips are assumed, not measured, and rarer pauses may be longer.';
+  const { pauses, confidence, toShow } = lease;
   const ttl = formatDuration(lease.ttlMs, { rounding: 'up' });
-  return `Time to live ${ttl}, renewed every ${formatDuration(lease.renewEveryMs)}, with ${trip}. ${proof}`;
+  const tolerated = formatDuration(pauses.toleratedMs, { rounding: 'down' });
+  const seen = `${pauses.longerCount === 0 ? 'None' : pauses.longerCount} longer ${pauses.longerCount > 1 ? 'were' : 'was'} seen in ${formatDuration(observedMs)}`;
+  const apart = formatDuration(pauses.meanIntervalMsMin, { rounding: 'down' });
+  const more =
+    toShow.observeMs === 0
+      ? ''
+      : ` To show that they end a lease in less than ${percent(FALSE_LOSS_MAX_DEFAULT)} of the hours, watch for ${formatDuration(toShow.observeMs, { rounding: 'up' })} more, all processes together.`;
+  return (
+    `Time to live ${ttl}, renewed every ${formatDuration(lease.renewEveryMs)}: tolerates pauses of ${tolerated}, with ${trip} assumed. ` +
+    `${seen}, which shows that such pauses are at least ${apart} apart on average (${percent(confidence)} sure).${more}`
+  );
 }
 
 /** A nanosecond is what the histogram keeps of a wake-up in time: it knows no 0. */

@@ -5,18 +5,25 @@
  * bounded by how long nobody saw it: after zero events in a time t the rate is below 3/t at 95 % (the rule of three; Hanley and
  * Lippman-Hand 1983), and after k events the exact limit of a Poisson count holds (Garwood 1936).
  */
-import { ClockError, describeValue, optionNames, requireDurationMs, requireOptions } from '../core/index.ts';
+import {
+  ClockError,
+  describeValue,
+  optionNames,
+  requireDurationMs,
+  requireNumber,
+  requireOptions,
+} from '../core/index.ts';
 import { PAUSE_INTERVAL_MS_DEFAULT } from './detector-options.ts';
 
 /** What was seen of pauses, for instance in a histogram. */
 export interface PauseTail {
   /** For how long somebody looked, in ms. */
   readonly observedMs: number;
-  /** The longest pause seen, in ms; 0 when there was none. */
+  /** The longest pause seen whose length is known, in ms; 0 when there was none. */
   readonly longestMs: number;
   /** Shorter pauses may have been missed, in ms: the interval and the threshold of whoever looked. */
   readonly unseenBelowMs: number;
-  /** How many pauses were longer than this. */
+  /** How many pauses were longer than this, or may have been. One of unknown length counts as longer than anything. */
   countAbove(lengthMs: number): number;
 }
 
@@ -25,9 +32,9 @@ export const PAUSE_SAMPLES_MAX = 1_000_000;
 
 /** What a tail is made from. */
 export interface PauseTailOptions {
-  /** The lengths of all pauses that were noticed, in ms, in any order; at most a million. */
+  /** The lengths of all pauses that were noticed, in ms, in any order; at most a million. Pass `maxMs` of each, `Infinity` too: nobody knows how long that was. */
   readonly lengthsMs: readonly number[];
-  /** For how long somebody looked, in ms. Longer proves more. */
+  /** For how long somebody looked, in ms, at least 1; of several processes, all together. Longer shows more. */
   readonly observedMs: number;
   /** Pauses below this may have been missed, in ms; 100 when left out, the default interval and threshold of the detector. */
   readonly unseenBelowMs?: number;
@@ -51,13 +58,19 @@ export function pauseTail(options: PauseTailOptions): PauseTail {
       `pauseTail lengthsMs: requires an array of at most ${PAUSE_SAMPLES_MAX} lengths, got ${got}. Count more in a histogram.`,
     );
   }
-  const sorted = lengthsMs.map((lengthMs) => requireDurationMs('pauseTail lengthsMs', lengthMs)).sort((a, b) => a - b);
+  const sorted = lengthsMs.map(requireLengthMs).sort((a, b) => a - b);
+  // A fleet may have watched for longer than any duration.
+  const observed = { what: 'a time observed', min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'ms' };
   return {
-    observedMs: requireDurationMs('pauseTail observedMs', observedMs, { minMs: 1 }),
+    observedMs: requireNumber('pauseTail observedMs', observedMs, observed),
     unseenBelowMs: requireDurationMs('pauseTail unseenBelowMs', unseenBelowMs),
-    longestMs: sorted.at(-1) ?? 0,
+    longestMs: sorted.findLast(Number.isFinite) ?? 0,
     countAbove: (lengthMs) => sorted.length - firstAbove(sorted, lengthMs),
   };
+}
+
+function requireLengthMs(lengthMs: number): number {
+  return lengthMs === Infinity ? lengthMs : requireDurationMs('pauseTail lengthsMs', lengthMs);
 }
 
 function firstAbove(sorted: readonly number[], value: number): number {
@@ -71,34 +84,40 @@ function firstAbove(sorted: readonly number[], value: number): number {
   return low;
 }
 
-/** Above this count the cubic approximation (Wilson and Hilferty 1931) is within a thousandth of the exact limit. */
-const EXACT_COUNT_MAX = 100;
+/** Up to this count the limit is exact; above it Chernoff's bound is at most 6 % more, never less. */
+const EXACT_COUNT_MAX = 500;
 
-/** The quantile of the normal distribution for 95 %. */
-const Z_95 = 1.6448536269514722;
-
-/** The largest mean that is compatible with a Poisson count, at 95 % one-sided; 3.0 for none. */
-export function poissonUpperLimit(count: number): number {
-  const next = count + 1;
-  const cubic = next * (1 - 1 / (9 * next) + Z_95 / (3 * Math.sqrt(next))) ** 3;
-  if (count > EXACT_COUNT_MAX) return cubic;
+/**
+ * The largest mean that is compatible with a Poisson count, one-sided; 3.0 for none at 95 % (Garwood 1936). Above 500 an upper bound of it
+ * (Chernoff's, for the lower tail).
+ */
+export function poissonUpperLimit(count: number, confidence: number): number {
+  const logError = Math.log1p(-confidence);
+  const logTail = count > EXACT_COUNT_MAX ? logChernoff : logPoissonAtMost;
   let low = count;
-  let high = 2 * cubic + 1;
+  let high = count - 2 * logError + 2 * Math.sqrt(-logError * (count + 1)) + 1;
   for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;
-    if (poissonAtMost(count, middle) > 0.05) low = middle;
+    if (logTail(count, middle) > logError) low = middle;
     else high = middle;
   }
   return high;
 }
 
-/** The probability of at most `count` events when `mean` are expected. */
-function poissonAtMost(count: number, mean: number): number {
-  let term = Math.exp(-mean);
-  let sum = term;
-  for (let events = 1; events <= count; events += 1) {
-    term *= mean / events;
+/** The logarithm of the probability of at most `count` events when `mean` are expected: the last term, times a sum that begins with 1. */
+function logPoissonAtMost(count: number, mean: number): number {
+  let logLast = -mean;
+  let sum = 1;
+  let term = 1;
+  for (let events = count; events >= 1; events -= 1) {
+    logLast += Math.log(mean / events);
+    term *= events / mean;
     sum += term;
   }
-  return sum;
+  return logLast + Math.log(sum);
+}
+
+/** An upper bound of the same, for a mean above the count. */
+function logChernoff(count: number, mean: number): number {
+  return count - mean + count * Math.log(mean / count);
 }
