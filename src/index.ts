@@ -82,6 +82,10 @@ export {
 } from './sync/index.ts';
 export {
   type ClockStep,
+  type FalseLosses,
+  type LeaseTtlAssessment,
+  type LeaseTtlAssessOptions,
+  type LeaseTtlEvidence,
   type LeaseTtlOptions,
   type LeaseTtlRefusal,
   type LeaseTtlSuggestion,
@@ -96,6 +100,7 @@ export {
   type PauseTailOptions,
   type PauseVerdict,
   PAUSE_CAUSES,
+  assessLeaseTtl,
   classifyPause,
   pauseTail,
   suggestLeaseTtl,

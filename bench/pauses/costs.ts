@@ -22,7 +22,8 @@ const MEGABYTE = 1 << 20;
 interface IdleCost {
   readonly cpuMs: number;
   readonly lastedMs: number;
-  readonly rssBytes: number;
+  /** Beyond what it had before it started the tool. */
+  readonly grownBytes: number;
 }
 
 /** Percent of a core, and megabytes, beyond a process without any of them. */
@@ -36,7 +37,12 @@ export async function idleRows(options: BenchOptions): Promise<readonly BenchRow
     options.progress(`pauses: idle processes, round ${round} of ${rounds}`);
     await Promise.all(
       names.map(async (name) => {
-        const { stdout } = await run(process.execPath, [beside('pauses/idle.child.js'), name, String(ms)]);
+        const { stdout } = await run(process.execPath, [
+          '--expose-gc',
+          beside('pauses/idle.child.js'),
+          name,
+          String(ms),
+        ]);
         costs.get(name)?.push(JSON.parse(stdout) as IdleCost);
       }),
     );
@@ -44,8 +50,8 @@ export async function idleRows(options: BenchOptions): Promise<readonly BenchRow
   const percent = (name: string): number =>
     median((costs.get(name) ?? []).map(shareOf)) - median((costs.get('nothing') ?? []).map(shareOf));
   const memory = (name: string): number =>
-    (median((costs.get(name) ?? []).map(({ rssBytes }) => rssBytes)) -
-      median((costs.get('nothing') ?? []).map(({ rssBytes }) => rssBytes))) /
+    (median((costs.get(name) ?? []).map(({ grownBytes }) => grownBytes)) -
+      median((costs.get('nothing') ?? []).map(({ grownBytes }) => grownBytes))) /
     MEGABYTE;
   const goals: Readonly<Record<string, readonly [number, number]>> = {
     truechimer: [0.4, 1],
@@ -153,13 +159,17 @@ export async function blockRows(options: BenchOptions): Promise<readonly BenchRo
   const firsts: number[] = [];
   const repeated: number[] = [];
   const late: number[] = [];
+  const bare: number[] = [];
   for (let count = 0; count < (options.quick ? 2 : PROCESSES); count += 1) {
     const { stdout } = await run(process.execPath, [beside('pauses/block.child.js'), String(BLOCKS)]);
-    const { lateMs, stackMs } = JSON.parse(stdout) as { readonly lateMs: number[]; readonly stackMs: number[] };
+    const { lateMs, stackMs, bareMs } = JSON.parse(stdout) as Readonly<
+      Record<'lateMs' | 'stackMs' | 'bareMs', number[]>
+    >;
     const [first = NaN, ...rest] = stackMs;
     firsts.push(first);
     repeated.push(...rest);
     late.push(...lateMs);
+    bare.push(...bareMs.slice(1));
   }
   return [
     rowOf({ name: 'stack of a blocked main thread, first (median)', value: median(firsts), unit: 'ms', goal: 3 }),
@@ -168,6 +178,12 @@ export async function blockRows(options: BenchOptions): Promise<readonly BenchRo
       value: median(repeated),
       unit: 'ms',
       goal: 0.1,
+    }),
+    rowOf({
+      name: 'stack of a blocked main thread, repeated (median)',
+      value: median(repeated) / median(bare),
+      unit: 'ratio',
+      peer: 'connect, evaluate, disconnect',
     }),
     rowOf({ name: 'notice of a block, after its limit (median)', value: median(late), unit: 'ms', goal: 50 }),
     rowOf({ name: 'notice of a block, after its limit (worst)', value: Math.max(...late), unit: 'ms' }),

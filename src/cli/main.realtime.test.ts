@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { until } from '../../test/integration/until.ts';
 import { NtpServer } from '../node/index.ts';
 
 let folder = '';
@@ -82,7 +83,7 @@ test('help and version go to stdout', async () => {
 });
 
 test('--json: one object on stdout and nothing else, even with colours forced', async () => {
-  const { code, stdout, stderr } = await start(['doctor', '--json', '--for', '1s'], { FORCE_COLOR: '1' }).ended;
+  const { code, stdout, stderr } = await start(['doctor', '--json', '--for', '1m'], { FORCE_COLOR: '1' }).ended;
   expect(code).toBe(0);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toMatchObject({
@@ -93,13 +94,22 @@ test('--json: one object on stdout and nothing else, even with colours forced', 
 });
 
 test('colours can be forced, and are left out of a pipe otherwise', async () => {
-  expect((await start(['doctor', '--for', '1s'], { FORCE_COLOR: '1' }).ended).stdout).toContain('\u001b[');
-  expect((await start(['doctor', '--for', '1s']).ended).stdout).not.toContain('\u001b');
+  expect((await start(['doctor', '--for', '1m'], { FORCE_COLOR: '1' }).ended).stdout).toContain('\u001b[');
+  expect((await start(['doctor', '--for', '1m']).ended).stdout).not.toContain('\u001b');
 });
 
 test('unbounded is exit code 1', async () => {
   const server = await NtpServer.listen({ silent: true });
-  const { code, stdout } = await start(['doctor', '--server', server.address, '--for', '500ms', '--json']).ended;
+  const { code, stdout } = await start([
+    'doctor',
+    '--server',
+    server.address,
+    '--for',
+    '4s',
+    '--timeout',
+    '100ms',
+    '--json',
+  ]).ended;
   await server.close();
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ offset: { status: 'unbounded' }, sources: [{ verdict: 'unreachable' }] });
@@ -107,9 +117,9 @@ test('unbounded is exit code 1', async () => {
 
 test('the first SIGINT reports what is known', async () => {
   const server = await NtpServer.listen();
-  const { child, ended } = start(['doctor', '--server', server.address, '--for', '10m', '--json']);
-  while (server.requests === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { child, ended } = start(['doctor', '--server', server.address, '--for', '10m', '--timeout', '1m', '--json']);
+  // It asks again when it has read the first answer.
+  await until(() => server.requests > 1);
   child.kill('SIGINT');
   const { code, stdout } = await ended;
   await server.close();
@@ -118,7 +128,7 @@ test('the first SIGINT reports what is known', async () => {
 });
 
 test('a reader that goes away is no error', async () => {
-  const { child, ended } = start(['doctor', '--for', '1s']);
+  const { child, ended } = start(['doctor', '--for', '1m']);
   child.stdout?.destroy();
   const { code, stderr } = await ended;
   expect(code).toBe(0);

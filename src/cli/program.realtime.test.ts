@@ -1,5 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, test } from 'vitest';
-import { NtpServer, type NtpServerOptions, systemClock } from '../node/index.ts';
+import { until } from '../../test/integration/until.ts';
+import { withEnoughTime } from '../../test/support/enough-time.ts';
+import { DIAGNOSTICS_CHANNELS, NtpServer, type NtpServerOptions, systemClock } from '../node/index.ts';
 import { thisMachine } from './machine.ts';
 import { type ExitCode, type ProgramContext, runProgram } from './program.ts';
 import type { DoctorReport } from './report-schema.ts';
@@ -24,13 +27,11 @@ interface Run {
   readonly code: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
-  readonly elapsedMs: number;
 }
 
 async function run(argv: readonly string[], context: Partial<ProgramContext> = {}): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
-  const watch = systemClock.monotonic.stopwatch();
   const code = await runProgram(argv, {
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
@@ -40,25 +41,21 @@ async function run(argv: readonly string[], context: Partial<ProgramContext> = {
     signal: new AbortController().signal,
     ...context,
   });
-  return { code, stdout: out.join(''), stderr: err.join(''), elapsedMs: watch.elapsedMs() };
+  return { code, stdout: out.join(''), stderr: err.join('') };
 }
+
+/** Long enough for a machine that is late, and too short for a second question. */
+const ONE_QUESTION = ['--for', '19s', '--timeout', '19s'];
+/** A server that says nothing is known to be silent long before the end. */
+const NO_ANSWER = ['--for', '4s', '--timeout', '100ms'];
 
 async function diagnose(
   addresses: readonly string[],
-  rest: readonly string[] = [],
-): Promise<DoctorReport & { readonly code: number; readonly elapsedMs: number }> {
+  rest: readonly string[] = ONE_QUESTION,
+): Promise<DoctorReport & { readonly code: number }> {
   const servers = addresses.flatMap((address) => ['--server', address]);
-  const { code, stdout, elapsedMs } = await run([
-    'doctor',
-    ...servers,
-    '--for',
-    '1900ms',
-    '--timeout',
-    '500ms',
-    '--json',
-    ...rest,
-  ]);
-  return { ...(JSON.parse(stdout) as DoctorReport), code, elapsedMs };
+  const { code, stdout } = await run(['doctor', ...servers, '--json', ...rest]);
+  return { ...(JSON.parse(stdout) as DoctorReport), code };
 }
 
 function expectToContain(report: DoctorReport, truthMs: number): void {
@@ -84,7 +81,6 @@ describe('named servers', () => {
     expect(report.sources.map((source) => source.address)).toEqual(addresses);
     expect(verdictsOf(report)).toEqual(['truechimer', 'truechimer', 'truechimer']);
     expect(report.sources[2]).toMatchObject({ exchanges: 1, stratum: 3, server: addresses[2] });
-    expect(report.elapsedMs).toBeLessThan(1900);
   });
 
   test('a wall clock that is wrong by a day', async () => {
@@ -118,7 +114,11 @@ describe('named servers', () => {
   });
 
   test('one silent of four does no harm', async () => {
-    const report = await diagnose([await serve(), await serve({ silent: true }), await serve(), await serve()]);
+    const servers = [await serve(), await serve({ silent: true }), await serve(), await serve()];
+    const report = await withEnoughTime(async (limitMs) => {
+      const tried = await diagnose(servers, ['--for', `${limitMs}ms`, '--timeout', `${limitMs}ms`]);
+      return tried.sources.every(({ verdict }, at) => at === 1 || verdict === 'truechimer') ? tried : 'too late';
+    });
     expect(report.code).toBe(0);
     expectToContain(report, 0);
     expect(report.sources[1]).toMatchObject({ verdict: 'unreachable', exchanges: 0, attempts: 1 });
@@ -132,7 +132,7 @@ describe('named servers', () => {
   });
 
   test('a kiss code of RATE ends it early', async () => {
-    const report = await diagnose([await serve({ kiss: 'RATE' })], []);
+    const report = await diagnose([await serve({ kiss: 'RATE' })]);
     expect(report.code).toBe(1);
     expect(report.sources[0]!.reason).toMatch(/^rate-limited/);
   });
@@ -140,14 +140,13 @@ describe('named servers', () => {
   test('only unreachable ones: unbounded, long before the time is over', async () => {
     const server = await NtpServer.listen();
     await server.close();
-    const report = await diagnose([server.address], ['--falsetickers', '0']);
+    const report = await diagnose([server.address], [...ONE_QUESTION, '--falsetickers', '0']);
     expect(report).toMatchObject({
       code: 1,
       ended: 'finished',
       offset: { status: 'unbounded', reason: 'too-few-sources' },
     });
     expect(report.sources).toMatchObject([{ address: server.address, verdict: 'unreachable', exchanges: 0 }]);
-    expect(report.elapsedMs).toBeLessThan(1900);
   });
 
   test('IPv6', async () => {
@@ -163,7 +162,7 @@ describe('named servers', () => {
   test('are asked at most every 2 s even on this machine', async () => {
     const address = await serve();
     const [server] = opened;
-    const { sources } = await diagnose([address], ['--drift', '10']);
+    const { sources } = await diagnose([address], [...ONE_QUESTION, '--drift', '10']);
     expect(sources[0]!.attempts).toBe(1);
     expect(server!.requests).toBe(1);
   });
@@ -171,7 +170,7 @@ describe('named servers', () => {
 
 describe('the demonstration', () => {
   test('says what it is, bounds this very clock, and outvotes the liar', async () => {
-    const { code, stdout } = await run(['doctor', '--json']);
+    const { code, stdout } = await run(['doctor', '--json', '--for', '1m']);
     const report = JSON.parse(stdout) as DoctorReport;
     expect(code).toBe(0);
     expect(report.demonstration).toBe(true);
@@ -182,12 +181,12 @@ describe('the demonstration', () => {
   });
 
   test('for people: the same in text, one note on stderr where there is no terminal', async () => {
-    const { code, stdout, stderr } = await run(['doctor', '--for', '1s']);
+    const { code, stdout, stderr } = await run(['doctor', '--for', '1m']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^truechimer doctor/);
     expect(stdout).toContain('Demonstration: no --server was given');
     expect(stdout).not.toContain('\u001b');
-    expect(stderr).toBe('truechimer doctor: asking 4 servers for at most 1 s\n');
+    expect(stderr).toBe('truechimer doctor: asking 4 servers for at most 60 s\n');
   });
 
   test('progress is drawn on a terminal and erased', async () => {
@@ -202,18 +201,22 @@ describe('the demonstration', () => {
 
 describe('ends always', () => {
   test('at the limit, when a server says nothing', async () => {
-    const report = await diagnose([await serve({ silent: true })], []);
+    const report = await diagnose([await serve({ silent: true })], NO_ANSWER);
     expect(report.code).toBe(1);
     expect(report.offset).toMatchObject({ status: 'unbounded', reason: 'too-few-sources' });
-    expect(report.elapsedMs).toBeLessThan(3000);
   });
 
   test('when interrupted, with what is known', async () => {
     const address = await serve();
     const interrupt = new AbortController();
+    let knows = false;
+    const listener = (change: unknown): void => {
+      knows ||= (change as { readonly to: string }).to === 'synchronized';
+    };
+    subscribe(DIAGNOSTICS_CHANNELS.status, listener);
     const running = run(['doctor', '--server', address, '--for', '10m', '--json'], { signal: interrupt.signal });
-    while (opened[0]!.requests === 0) await systemClock.timers.sleep(10);
-    await systemClock.timers.sleep(100);
+    await until(() => knows);
+    unsubscribe(DIAGNOSTICS_CHANNELS.status, listener);
     interrupt.abort();
     const { code, stdout } = await running;
     const report = JSON.parse(stdout) as DoctorReport;

@@ -101,7 +101,7 @@ describe('an instant from before', () => {
     const now = clock.now();
     expect(then.status).toBe('bounded');
     if (then.status === 'bounded' && now.status === 'bounded') expect(then.earliest).toBeLessThan(now.latest);
-    expect(() => clock.at(systemClock.monotonic.now().plus(5000))).toThrow('TC_OUT_OF_RANGE');
+    expect(() => clock.at(systemClock.monotonic.now().plus(600_000))).toThrow('TC_OUT_OF_RANGE');
     expect(() => clock.at(systemClock.boot.now() as never)).toThrow('TC_CLOCK_MISMATCH');
   });
 });

@@ -80,9 +80,20 @@ function entered(groups: CgroupCounters): CountersDraft {
 }
 
 describe('CgroupCounters', () => {
-  it('adds the throttling of the own group and of those above it', () => {
+  it('counts of the own group and of those above it the one that throttled longest: they can do so at the same time', () => {
     const files = container({ '/sys/fs/cgroup/cpu.stat': stat2(2, 1000) });
-    expect(entered(new CgroupCounters(files.access))).toEqual({ throttledMs: 251, throttledCount: 5 });
+    const groups = new CgroupCounters(files.access);
+    expect(entered(groups)).toEqual({ throttledMs: 250, throttledCount: 3 });
+    files.set('/sys/fs/cgroup/app/cpu.stat', stat2(5, 350_000));
+    files.set('/sys/fs/cgroup/cpu.stat', stat2(3, 91_000));
+    expect(entered(groups)).toEqual({ throttledMs: 350, throttledCount: 5 });
+  });
+
+  it('sees a group throttle whose total is the smaller one', () => {
+    const files = container({ '/sys/fs/cgroup/cpu.stat': stat2(2, 1000) });
+    const groups = new CgroupCounters(files.access);
+    files.set('/sys/fs/cgroup/cpu.stat', stat2(4, 151_000));
+    expect(entered(groups)).toEqual({ throttledMs: 400, throttledCount: 5 });
   });
 
   it('reads version 1 in nanoseconds', () => {

@@ -1,9 +1,10 @@
 /**
  * What the control groups of this process count: time throttled by a quota, and time frozen.
  *
- * A quota may sit on the own group or on any group above it, so all that are visible are read and added. A process can be moved to
- * another group while it runs; the counters of the old one would then stand still and hide every throttling. So the name of the
- * own group is compared at every look, and after a move the totals go on from those of the new groups.
+ * A quota may sit on the own group or on any group above it, so all that are visible are read. Two of them can throttle at the same time,
+ * which would be counted twice, so between two looks the one that throttled longest counts alone. A process can be moved to another group
+ * while it runs; the counters of the old one would then stand still and hide every throttling. So the name of the own group is compared at
+ * every look, and after a move the totals go on from those of the new groups.
  */
 import { type CgroupLocation, locateCgroups } from './cgroup-location.ts';
 import type { CountersDraft } from './procfs-counters.ts';
@@ -22,7 +23,7 @@ const FROZEN_US = keyBytes('frozen_usec');
 const NS_PER_MS = 1e6;
 const US_PER_MS = 1000;
 
-/** Throttling of all visible groups together. */
+/** Throttling of one group. */
 interface Throttling {
   readonly count: number;
   readonly timeMs: number;
@@ -47,17 +48,16 @@ class GroupFiles {
     this.#freezer = unified === undefined ? undefined : KeptFile.open(access, `${unified}/cgroup.stat.local`);
   }
 
-  /** `undefined` when some group cannot be read: a quota may be there. */
-  throttling(): Throttling | undefined {
-    let total = NONE;
-    let isCounted = this.#reachesRoot && this.#quotas.length > 0;
+  /** Of each group; `undefined` when some group cannot be read: a quota may be there. */
+  throttling(): readonly Throttling[] | undefined {
+    const levels: Throttling[] = [];
     for (const file of this.#quotas) {
       const own = file === undefined ? undefined : this.#throttlingIn(file);
       if (own === undefined) return undefined;
-      if (own !== NONE) isCounted = true;
-      total = own === NONE ? total : { count: total.count + own.count, timeMs: total.timeMs + own.timeMs };
+      levels.push(own);
     }
-    return isCounted ? total : undefined;
+    const isCounted = this.#reachesRoot ? levels.length > 0 : levels.some((own) => own !== NONE);
+    return isCounted ? levels : undefined;
   }
 
   frozenMs(): number | undefined {
@@ -95,16 +95,25 @@ function isRoot(access: KeptFileAccess, directory: string | undefined): boolean 
   return file === undefined;
 }
 
+/** The largest of one count over groups, as it grew since the look before. */
+function largestGrowth(
+  levels: readonly Throttling[],
+  before: readonly Throttling[],
+  amount: (of: Throttling) => number,
+): number {
+  return levels.reduce((most, own, level) => Math.max(most, amount(own) - amount(before[level] ?? NONE)), 0);
+}
+
 /** Totals over all the groups that the process has been in. */
 export class CgroupCounters {
   readonly #access: KeptFileAccess;
   readonly #ownGroups: KeptFile | undefined;
   #name: Uint8Array;
   #files: GroupFiles;
-  /** What is added to the counters of the present groups. */
-  #earlier: Throttling = NONE;
+  #total: Throttling = NONE;
+  /** What is added to the counter of the present group. */
   #earlierFrozenMs = 0;
-  #last: Throttling | undefined;
+  #last: readonly Throttling[] | undefined;
   #lastFrozenMs: number | undefined;
 
   constructor(access: KeptFileAccess) {
@@ -114,6 +123,7 @@ export class CgroupCounters {
     this.#files = this.#open();
     this.#last = this.#files.throttling();
     this.#lastFrozenMs = this.#files.frozenMs();
+    if (this.#last !== undefined) this.#grow(this.#last, []);
   }
 
   get countsThrottling(): boolean {
@@ -131,14 +141,15 @@ export class CgroupCounters {
       this.#move(name);
       return;
     }
-    const throttling = this.#files.throttling();
+    const levels = this.#files.throttling();
     const frozenMs = this.#files.frozenMs();
-    this.#last = throttling;
-    this.#lastFrozenMs = frozenMs;
-    if (throttling !== undefined) {
-      counters.throttledMs = throttling.timeMs + this.#earlier.timeMs;
-      counters.throttledCount = throttling.count + this.#earlier.count;
+    if (levels !== undefined) {
+      if (this.#last !== undefined) this.#grow(levels, this.#last);
+      counters.throttledMs = this.#total.timeMs;
+      counters.throttledCount = this.#total.count;
     }
+    this.#last = levels;
+    this.#lastFrozenMs = frozenMs;
     if (frozenMs !== undefined) counters.frozenMs = frozenMs + this.#earlierFrozenMs;
   }
 
@@ -147,19 +158,20 @@ export class CgroupCounters {
     this.#files.close();
   }
 
+  #grow(levels: readonly Throttling[], before: readonly Throttling[]): void {
+    this.#total = {
+      count: this.#total.count + largestGrowth(levels, before, ({ count }) => count),
+      timeMs: this.#total.timeMs + largestGrowth(levels, before, ({ timeMs }) => timeMs),
+    };
+  }
+
   #move(name: Uint8Array): void {
-    const before = this.#last ?? NONE;
     const beforeFrozenMs = this.#lastFrozenMs ?? 0;
     this.#files.close();
     this.#name = name;
     this.#files = this.#open();
     this.#last = this.#files.throttling();
     this.#lastFrozenMs = this.#files.frozenMs();
-    const now = this.#last ?? NONE;
-    this.#earlier = {
-      count: this.#earlier.count + before.count - now.count,
-      timeMs: this.#earlier.timeMs + before.timeMs - now.timeMs,
-    };
     this.#earlierFrozenMs += beforeFrozenMs - (this.#lastFrozenMs ?? 0);
   }
 

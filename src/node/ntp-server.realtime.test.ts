@@ -1,7 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../../test/integration/until.ts';
 import { goodReply, join, NONCE } from '../../test/support/ntp-packets.ts';
+import { udpHandles } from '../../test/support/udp-handles.ts';
 import {
   decodeNtpPacket,
   encodeNtpPacket,
@@ -14,6 +16,8 @@ import { NTP_SERVER_PENDING_MAX, NtpServer, type NtpServerOptions } from './ntp-
 
 const REQUEST = encodeNtpRequest(new Uint8Array(48), NONCE);
 const QUIET_MS = 100;
+/** For what answers: no machine is so late. */
+const PATIENT_MS = 60_000;
 /** Stamps round down to 2^-32 s. */
 const SLACK_MS = 1e-6;
 
@@ -40,7 +44,7 @@ function ask(server: NtpServer, datagram: Uint8Array = REQUEST, wanted = 1): Pro
       socket.close();
       resolve(answers);
     };
-    const timer = setTimeout(finish, wanted === 0 ? QUIET_MS : 5000);
+    const timer = setTimeout(finish, wanted === 0 ? QUIET_MS : PATIENT_MS);
     socket.on('error', reject);
     socket.on('message', (answer) => {
       answers.push(Uint8Array.from(answer));
@@ -92,8 +96,11 @@ describe('a reply', () => {
 
   it('is the wall clock when nothing is said', async () => {
     const server = await start();
-    const nowMs = Date.now();
-    expect(Math.abs(server.timeAt(performance.now()).wholeMs - nowMs)).toBeLessThan(50);
+    const notBeforeMs = Date.now();
+    const { wholeMs } = server.timeAt(performance.now());
+    const notAfterMs = Date.now();
+    expect(wholeMs).toBeGreaterThan(notBeforeMs - 50);
+    expect(wholeMs).toBeLessThan(notAfterMs + 50);
   });
 
   it('is stamped with what timeAt says, between request and reply', async () => {
@@ -129,12 +136,15 @@ describe('no reply', () => {
   ])('%s, which is not counted', async (_, datagram) => {
     const server = await start();
     expect(await ask(server, datagram, 0)).toEqual([]);
-    expect(server.requests).toBe(0);
+    // What comes after it on the same way is counted, so it has been read by now.
+    expect(await ask(server)).toHaveLength(1);
+    expect(server.requests).toBe(1);
   });
 
   it('when silent, but it counts', async () => {
     const server = await start({ silent: true });
     expect(await ask(server, REQUEST, 0)).toEqual([]);
+    await until(() => server.requests > 0);
     expect(server.requests).toBe(1);
     server.configure({ silent: false });
     expect((await ask(server)).length).toBe(1);
@@ -168,13 +178,13 @@ describe('the time', () => {
     const server = await start({ driftPpm: 1000 });
     const atMs = performance.now();
     expect(msBetween(server.timeAt(atMs), server.timeAt(atMs + 1000))).toBeCloseTo(1001, 6);
-    const stepMs = ((): number => {
-      const nowMs = performance.now();
-      const before = server.timeAt(nowMs);
-      server.configure({ driftPpm: -1000 });
-      return msBetween(before, server.timeAt(nowMs));
-    })();
-    expect(Math.abs(stepMs)).toBeLessThan(0.1);
+    const nowMs = performance.now();
+    const before = server.timeAt(nowMs);
+    server.configure({ driftPpm: -1000 });
+    const stepMs = Math.abs(msBetween(before, server.timeAt(nowMs)));
+    // The rate changes at some moment since: until then the time went on at the old one.
+    const sinceMs = performance.now() - nowMs;
+    expect(stepMs).toBeLessThanOrEqual(2000e-6 * sinceMs + SLACK_MS);
     expect(msBetween(server.timeAt(atMs), server.timeAt(atMs + 1000))).toBeCloseTo(999, 6);
   });
 
@@ -188,12 +198,18 @@ describe('the time', () => {
 describe('delays', () => {
   it('on the way out come before the first stamp, on the way back after the last', async () => {
     const server = await start({ delay: { outMs: 20, backMs: 30 } });
-    const beforeMs = performance.now();
-    const packet = await askPacket(server);
-    const afterMs = performance.now();
-    expect(msBetween(server.timeAt(beforeMs), epochFromNtp(packet.receiveTime))).toBeGreaterThanOrEqual(20 - SLACK_MS);
-    expect(msBetween(epochFromNtp(packet.transmitTime), server.timeAt(afterMs))).toBeGreaterThanOrEqual(30 - SLACK_MS);
-    expect(msBetween(epochFromNtp(packet.receiveTime), epochFromNtp(packet.transmitTime))).toBeLessThan(20);
+    let shortestMs = Infinity;
+    // A machine that stands still between the stamps puts them apart, but not always.
+    for (let count = 0; count < 10 && shortestMs >= 20; count += 1) {
+      const beforeMs = performance.now();
+      const packet = await askPacket(server);
+      const afterMs = performance.now();
+      const [received, sent] = [epochFromNtp(packet.receiveTime), epochFromNtp(packet.transmitTime)];
+      expect(msBetween(server.timeAt(beforeMs), received)).toBeGreaterThanOrEqual(20 - SLACK_MS);
+      expect(msBetween(sent, server.timeAt(afterMs))).toBeGreaterThanOrEqual(30 - SLACK_MS);
+      shortestMs = Math.min(shortestMs, msBetween(received, sent));
+    }
+    expect(shortestMs).toBeLessThan(20);
   });
 
   it('get a random part in each direction', async () => {
@@ -210,15 +226,16 @@ describe('delays', () => {
     let answers = 0;
     socket.on('message', () => (answers += 1));
     const startedMs = performance.now();
-    for (let count = 0; count < NTP_SERVER_PENDING_MAX + 100; count += 1) {
+    const sent = NTP_SERVER_PENDING_MAX + 100;
+    for (let count = 0; count < sent; count += 1) {
       await new Promise((resolve) => socket.send(REQUEST, server.port, '127.0.0.1', resolve));
       if (count % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    await until(() => server.requests === sent);
     const wasAtOnce = performance.now() - startedMs < backMs;
+    await until(() => answers > 0);
     await new Promise((resolve) => setTimeout(resolve, 2 * backMs));
     socket.close();
-    expect(server.requests).toBeGreaterThan(NTP_SERVER_PENDING_MAX);
-    expect(answers).toBeGreaterThan(0);
     if (wasAtOnce) expect(answers).toBeLessThanOrEqual(NTP_SERVER_PENDING_MAX);
   });
 });
@@ -232,7 +249,7 @@ describe('a kiss', () => {
   });
 
   it('RATE is for whoever asks too soon, from whatever port, and ends with patience', async () => {
-    const server = await start({ minSpacingMs: 1000 });
+    const server = await start({ minSpacingMs: 3_600_000 });
     expect((await askPacket(server)).stratum).toBe(10);
     expect(await askPacket(server)).toMatchObject({ stratum: 0, referenceId: 0x52415445 });
     server.configure({ minSpacingMs: 1 });
@@ -268,12 +285,11 @@ describe('its life', () => {
   });
 
   it('keeps the process alive only when it is told to', async () => {
-    const handles = (): number => process.getActiveResourcesInfo().filter((name) => /udp/i.test(name)).length;
-    const before = handles();
+    await until(() => udpHandles() === 0); // what earlier tests are still closing is closed
     await start({ keepsAlive: false });
-    expect(handles()).toBe(before);
+    expect(udpHandles()).toBe(0);
     await start();
-    expect(handles()).toBe(before + 1);
+    expect(udpHandles()).toBe(1);
   });
 
   it('does not begin on a port that is taken', async () => {

@@ -23,6 +23,14 @@ describe('PauseLengths', () => {
     );
   });
 
+  it('counts a pause that nothing bounds as longer than anything, and not as the longest', () => {
+    const kept = new PauseLengths(100);
+    kept.add(300);
+    kept.add(Infinity);
+    expect([0, 299, 300, 1e11].map((ms) => kept.countAbove(ms))).toEqual([2, 2, 1, 1]);
+    expect(kept.longestMs).toBe(300);
+  });
+
   it('never suggests a shorter time to live than the samples themselves', () => {
     const range = fc.array(fc.double({ min: 50, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -51,6 +59,21 @@ describe('LatenessRecorder', () => {
     expect(recorder.corrected.max).toBe(recorder.raw.max);
     expect(recorder.raw.max / 1e6).toBeCloseTo(220, -1);
     expect(recorder.raw.min).toBe(1);
+  });
+
+  it('has every wake-up in it whenever it is looked at', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 45 }), { maxLength: 70 }), fc.nat(70), (lates, lookAt) => {
+        const recorder = new LatenessRecorder(50);
+        for (const [index, lateMs] of lates.entries()) {
+          recorder.record(lateMs);
+          if (index === lookAt) expect(recorder.raw.count).toBe(index + 1);
+        }
+        expect(recorder.corrected.count).toBe(lates.length);
+        expect(recorder.raw.count).toBe(lates.length);
+        expect(recorder.raw.max / 1e6).toBeCloseTo(Math.max(0, ...lates), -0.5);
+      }),
+    );
   });
 
   it('adds a thousand at the most, spread over the whole pause', () => {

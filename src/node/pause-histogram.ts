@@ -16,7 +16,10 @@ const HIGHEST_NS = 3.6e12;
 
 const NS_PER_MS = 1e6;
 
-/** Values in nanoseconds, as `monitorEventLoopDelay` has them. */
+/** Wake-ups kept until they are entered: those of a second, at the default interval. */
+const PENDING_MAX = 20;
+
+/** Values in nanoseconds, as `monitorEventLoopDelay` has them. Reading either brings both up to date; one that is kept lags 20 wake-ups at the most. */
 export interface PauseHistograms {
   /** How late each wake-up was. */
   readonly raw: Histogram;
@@ -24,28 +27,54 @@ export interface PauseHistograms {
   readonly corrected: Histogram;
 }
 
-/** Records how late wake-ups were. */
+/**
+ * Records how late wake-ups were.
+ *
+ * They are entered many at once: in an idle process two calls into native code cost more than the whole rest of writing a number down.
+ */
 export class LatenessRecorder implements PauseHistograms {
-  readonly raw: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
-  readonly corrected: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
+  readonly #raw: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
+  readonly #corrected: RecordableHistogram = createHistogram({ lowest: 1, highest: HIGHEST_NS, figures: 2 });
   readonly #intervalMs: number;
+  readonly #pendingMs = new Float64Array(PENDING_MAX);
+  #pendingCount = 0;
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
+  get raw(): Histogram {
+    this.#enter();
+    return this.#raw;
+  }
+
+  get corrected(): Histogram {
+    this.#enter();
+    return this.#corrected;
+  }
+
   /** Records one wake-up. */
   record(lateMs: number): void {
-    const lateNs = nanoseconds(lateMs);
-    this.raw.record(lateNs);
-    this.corrected.record(lateNs);
-    if (lateMs > this.#intervalMs) this.#correct(lateMs);
+    this.#pendingMs[this.#pendingCount] = lateMs;
+    this.#pendingCount += 1;
+    if (this.#pendingCount === PENDING_MAX) this.#enter();
+  }
+
+  #enter(): void {
+    for (let index = 0; index < this.#pendingCount; index += 1) {
+      const lateMs = this.#pendingMs[index] ?? 0;
+      const lateNs = nanoseconds(lateMs);
+      this.#raw.record(lateNs);
+      this.#corrected.record(lateNs);
+      if (lateMs > this.#intervalMs) this.#correct(lateMs);
+    }
+    this.#pendingCount = 0;
   }
 
   #correct(lateMs: number): void {
     const missed = Math.floor(lateMs / this.#intervalMs);
     const stride = Math.max(1, Math.ceil(missed / CORRECTION_SAMPLES_MAX)) * this.#intervalMs;
-    for (let restMs = lateMs - stride; restMs > 0; restMs -= stride) this.corrected.record(nanoseconds(restMs));
+    for (let restMs = lateMs - stride; restMs > 0; restMs -= stride) this.#corrected.record(nanoseconds(restMs));
   }
 }
 
@@ -63,10 +92,11 @@ const HIGHEST_EXPONENT = 37;
 
 const BUCKETS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * BUCKETS_PER_OCTAVE;
 
-/** The lengths of all pauses, in 3 KB whatever their number. A pause counts as longer than something when it may have been. */
+/** The lengths of all pauses, in 5 KB whatever their number. A pause counts as longer than something when it may have been. */
 export class PauseLengths implements PauseTail {
   readonly unseenBelowMs: number;
   readonly #counts = new Float64Array(BUCKETS);
+  #endlessCount = 0;
   observedMs = 1;
   longestMs = 0;
 
@@ -74,7 +104,12 @@ export class PauseLengths implements PauseTail {
     this.unseenBelowMs = unseenBelowMs;
   }
 
+  /** Adds a pause that was at most this long; `Infinity` counts as longer than anything. */
   add(lengthMs: number): void {
+    if (lengthMs === Infinity) {
+      this.#endlessCount += 1;
+      return;
+    }
     this.longestMs = Math.max(this.longestMs, lengthMs);
     const bucket = bucketOf(lengthMs);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
@@ -82,8 +117,8 @@ export class PauseLengths implements PauseTail {
 
   /** At least as many as were longer; at most those that were longer than 15/16 of it. */
   countAbove(lengthMs: number): number {
-    if (lengthMs >= this.longestMs) return 0;
-    let count = 0;
+    let count = this.#endlessCount;
+    if (lengthMs >= this.longestMs) return count;
     for (let bucket = bucketOf(lengthMs); bucket < BUCKETS; bucket += 1) count += this.#counts[bucket] ?? 0;
     return count;
   }

@@ -1,8 +1,18 @@
 /**
  * What follows from a pause for those who rely on clocks: a lease renews before its next use, a bounded clock measures again.
  */
-import { ClockError, describeValue } from '../core/index.ts';
+import {
+  ClockError,
+  describeValue,
+  Emitter,
+  optionNames,
+  requireOptionalBoolean,
+  requireOptions,
+  type Unsubscribe,
+} from '../core/index.ts';
 import type { PauseEvent } from '../pause/index.ts';
+import { FenceDeadline, requireFenceable, requireFencing } from './pause-monitor-fence.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Something that must not be relied on after the machine was paused: a lease, a bounded clock, or one's own. */
 export type Protected =
@@ -10,6 +20,54 @@ export type Protected =
   | {
       distrust(detail: string): void;
     };
+
+/** How something is protected. */
+export interface ProtectOptions {
+  /** End the process by the watchdog's signal when the main thread is stuck at the end of the window. Default false. */
+  readonly fence?: boolean;
+}
+
+const OPTIONS = optionNames<ProtectOptions>({ fence: true });
+
+/** What one monitor protects. */
+export class Protection {
+  readonly #watchdog: Watchdog | undefined;
+  readonly #events = new Emitter<{ distrust: string }>();
+  #deadline: FenceDeadline | undefined;
+
+  constructor(watchdog: Watchdog | undefined) {
+    this.#watchdog = watchdog;
+  }
+
+  /** Protects one more; returns how to end that. @throws TC_INVALID_ARGUMENT. */
+  add(subject: Protected, options: ProtectOptions | undefined): Unsubscribe {
+    const distrust = requireProtected(subject);
+    requireOptions('PauseMonitor.protect', options, OPTIONS);
+    requireOptionalBoolean('PauseMonitor.protect fence', options?.fence);
+    if (options?.fence !== true) return this.#events.on('distrust', distrust);
+    this.#deadline ??= new FenceDeadline(requireFencing(this.#watchdog));
+    const unfence = this.#deadline.add(requireFenceable(subject));
+    const off = this.#events.on('distrust', distrust);
+    return () => {
+      unfence();
+      off();
+    };
+  }
+
+  /** Clocks may not have counted some time: tells everybody. */
+  distrust(detail: string): void {
+    this.#events.emit('distrust', detail);
+  }
+
+  /** At every wake-up, after the beat: a deadline that is written before it would be over at once. */
+  wokeUp(): void {
+    this.#deadline?.update();
+  }
+
+  close(): void {
+    this.#deadline?.close();
+  }
+}
 
 /** Checks it, and returns what is to be called. @throws TC_INVALID_ARGUMENT. */
 export function requireProtected(subject: Protected): (detail: string) => void {

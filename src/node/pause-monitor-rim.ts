@@ -3,6 +3,7 @@
  */
 import type { Clock, ClockPort, TimerHandle } from '../core/index.ts';
 import type { Collection } from '../pause/index.ts';
+import { isMachineTime, keptPort, portWithoutBoot } from './machine-time.ts';
 import { watchCollections, watchContinuation, type Witness } from './pause-monitor-witnesses.ts';
 import { MachineSources, NO_SOURCES, type PauseSources } from './pause-sources.ts';
 import { systemClock } from './system-clock.ts';
@@ -26,43 +27,52 @@ export interface MonitorRim {
 
 const UNHEARD = (): undefined => undefined;
 
-/** The rim for a clock: the machine's, or one that has nothing but a clock. */
+/** The rim for a clock: the machine's, or one that has nothing but a clock; that is also the machine's where a test has replaced it. */
 export function rimFor(clock: Clock): MonitorRim {
-  const { port } = clock;
-  const after = (delayMs: number, callback: () => void): TimerHandle =>
-    port.setTimer(callback, delayMs, { keepsAlive: false });
-  if (port !== systemClock.port) {
-    return {
-      port,
-      sources: NO_SOURCES,
-      every: (intervalMs, callback) => everyOn(port, intervalMs, callback),
-      soon: (callback) => {
-        callback();
-      },
-      after,
-      watchCollections: UNHEARD,
-      watchContinuation: UNHEARD,
-      startWatchdog,
-    };
-  }
+  // Another boot clock, or another copy of this package: it is the machine's all the same.
+  if (clock.port.monotonicId !== systemClock.port.monotonicId) return clockOnly(clock.port);
+  return isMachineTime() ? machine(keptPort(clock.port)) : clockOnly(portWithoutBoot(clock.port));
+}
+
+function machine(port: ClockPort): MonitorRim {
+  const [every, end, soon] = [setInterval, clearInterval, setImmediate];
   return {
     port,
     sources: new MachineSources(),
     every: (intervalMs, callback) => {
-      const timer = setInterval(callback, intervalMs).unref();
+      const timer = every(callback, intervalMs).unref();
       return () => {
-        clearInterval(timer);
+        end(timer);
       };
     },
     // A collection in a timer's callback is told of after all timers that are due, this one included.
     soon: (callback) => {
-      setImmediate(callback);
+      soon(callback);
     },
-    after,
+    after: afterOn(port),
     watchCollections,
     watchContinuation,
     startWatchdog,
   };
+}
+
+function clockOnly(port: ClockPort): MonitorRim {
+  return {
+    port,
+    sources: NO_SOURCES,
+    every: (intervalMs, callback) => everyOn(port, intervalMs, callback),
+    soon: (callback) => {
+      callback();
+    },
+    after: afterOn(port),
+    watchCollections: UNHEARD,
+    watchContinuation: UNHEARD,
+    startWatchdog,
+  };
+}
+
+function afterOn(port: ClockPort): MonitorRim['after'] {
+  return (delayMs, callback) => port.setTimer(callback, delayMs, { keepsAlive: false });
 }
 
 /** A watchdog that refuses to start leaves no open files behind. */

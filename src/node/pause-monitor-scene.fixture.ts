@@ -9,7 +9,7 @@ const ATTEMPTS_MAX = 40;
 /** What a scene prints. */
 export interface SceneReport {
   readonly causes: readonly string[];
-  readonly last: Pick<Pause, 'cause' | 'certainty' | 'gapMs' | 'evidence' | 'stacks'>;
+  readonly last: Pick<Pause, 'cause' | 'certainty' | 'gapMs' | 'parts' | 'evidence' | 'stacks'>;
   readonly capabilities: PauseMonitor['capabilities'];
   readonly counts: readonly number[];
 }
@@ -53,10 +53,10 @@ async function provoke(monitor: PauseMonitor, provocation: () => void, wanted: s
 function report(monitor: PauseMonitor, causes: readonly string[]): SceneReport {
   const { capabilities, histogram } = monitor;
   // The instants of a pause refuse to leave the process.
-  const { cause, certainty, gapMs, evidence, stacks } = monitor.last ?? ({} as Pause);
+  const { cause, certainty, gapMs, parts, evidence, stacks } = monitor.last ?? ({} as Pause);
   return {
     causes,
-    last: { cause, certainty, gapMs, evidence, stacks },
+    last: { cause, certainty, gapMs, parts, evidence, stacks },
     capabilities,
     counts: [histogram.raw.count, histogram.corrected.count],
   };

@@ -114,6 +114,7 @@ export class Rig {
           const { runMs, waitMs, activeMs } = this;
           const idleMs = this.clock.exactMonotonicMs - activeMs;
           Object.assign(counters, { runMs, waitMs, processCpuMs: runMs, eluActiveMs: activeMs, eluIdleMs: idleMs });
+          return true;
         },
         enterSlow: (reading: ReadingDraft, look: Look) => {
           this.stale ||= reading.counters.stealMs !== undefined;

@@ -17,10 +17,12 @@ import {
   suggestLeaseTtl,
 } from '../pause/index.ts';
 import { publishPauseDiagnostics } from './diagnostics.ts';
+import { LostTime } from './lost-time.ts';
 import { LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-histogram.ts';
 import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
 import { type PauseMonitorOptions, type PauseMonitorSettings, requireMonitorOptions } from './pause-monitor-options.ts';
-import { distrustDetail, type Protected, requireProtected } from './pause-monitor-protection.ts';
+import type { Fenceable } from './pause-monitor-fence.ts';
+import { distrustDetail, type Protected, Protection, type ProtectOptions } from './pause-monitor-protection.ts';
 import { type MonitorRim, rimFor, startedWatchdog } from './pause-monitor-rim.ts';
 import { PauseSampler, type Sample } from './pause-monitor-sampler.ts';
 import type { Witness } from './pause-monitor-witnesses.ts';
@@ -48,8 +50,8 @@ const SETTLE_SLACK_MS = 1;
 /**
  * Notices that this process did not run, says why, and keeps count.
  *
- * A wake-up that comes `thresholdMs` late is a pause; every pause of `intervalMs + thresholdMs` is noticed, right after it. A cause is
- * named only on evidence (`docs/algorithms/pause-causes.md`). What no local clock can see is a virtual machine that was stopped together
+ * A wake-up that comes `thresholdMs` late is a pause; every pause of `intervalMs + thresholdMs` is noticed, right after it (G21). A cause is
+ * named only on evidence (G22; `docs/algorithms/pause-causes.md`). What no local clock can see is a virtual machine that was stopped together
  * with its clocks and has no VMClock device: fence at the resource.
  */
 export class PauseMonitor implements PauseAnnouncer {
@@ -60,11 +62,12 @@ export class PauseMonitor implements PauseAnnouncer {
   readonly #settings: PauseMonitorSettings;
   readonly #rim: MonitorRim;
   readonly #events = new Emitter<PauseMonitorEvents>();
-  readonly #distrust = new Emitter<{ distrust: string }>();
+  readonly #protection: Protection;
   readonly #detector: PauseDetector;
   readonly #sampler: PauseSampler;
   readonly #recorder: LatenessRecorder;
   readonly #lengths: PauseLengths;
+  readonly #lost = new LostTime();
   readonly #collections: Witness | undefined;
   readonly #continuation: Witness | undefined;
   readonly #endings: Unsubscribe[] = [];
@@ -74,7 +77,6 @@ export class PauseMonitor implements PauseAnnouncer {
   #settling: TimerHandle | undefined;
   #continuedMs = -Infinity;
   #last: Pause | undefined;
-  #lostAtEndMs = 0;
   #isEnding = false;
   #isClosed = false;
 
@@ -87,6 +89,7 @@ export class PauseMonitor implements PauseAnnouncer {
     this.histogram = this.#recorder;
     this.#lengths = new PauseLengths(settings.intervalMs + settings.thresholdMs);
     this.watchdog = startedWatchdog(rim, settings.watchdog);
+    this.#protection = new Protection(this.watchdog);
     this.#collections = rim.watchCollections((collection) => {
       this.#detector.noteCollection(collection);
     });
@@ -145,14 +148,13 @@ export class PauseMonitor implements PauseAnnouncer {
 
   /** A mark, for `pausedSince`: what was lost until now does not count after it, though no wake-up may have seen it yet. */
   mark(): PauseMark {
-    const { pausedMs, pauseCount } = this.#detector.mark();
-    return { pausedMs: pausedMs + this.#unjudgedMs(), pauseCount };
+    return { pausedMs: this.#lost.told(this.#lostMs()), pauseCount: this.#detector.mark().pauseCount };
   }
 
   /**
    * How long this process did not run since a mark, in ms; never less than 0.
    *
-   * It compares clocks, so the first instruction after a pause already knows, before any timer. Who waits for others must take it into account:
+   * It compares clocks, so the first instruction after a pause already knows, before any timer (G24). Who waits for others must take it into account:
    * **skip a round.** A failure detector that finds more than its threshold here judges nobody by this round (their heartbeats
    * lie unread in its own sockets), sets a new mark and waits for another full timeout.
    *
@@ -172,7 +174,7 @@ export class PauseMonitor implements PauseAnnouncer {
    * ```
    */
   pausedSince(mark: PauseMark): number {
-    return Math.max(0, this.#detector.mark().pausedMs + this.#unjudgedMs() - mark.pausedMs);
+    return Math.max(0, this.#lost.told(this.#lostMs()) - mark.pausedMs);
   }
 
   /**
@@ -185,18 +187,20 @@ export class PauseMonitor implements PauseAnnouncer {
   }
 
   /**
-   * Makes a lease suspect (it renews before its next use), or voids a bounded clock until it has measured again, whenever the machine slept,
-   * the virtual machine was paused, or the wall clock jumped forward and nothing explains it. The evidence decides, not the name: also when
-   * another cause explains more of the pause.
+   * Makes a lease suspect (it renews before its next use), or voids a bounded clock, when the machine slept, the virtual machine was paused, or
+   * the wall clock jumped forward and nothing explains it. The evidence decides, not the name of the cause (G25).
    *
-   * Both compare clocks by themselves and need this only for what their clocks do not show, such as a restored snapshot that a VMClock
-   * device tells of. The monitor holds on to what it protects: call the returned function when the lease is over.
+   * Both compare clocks by themselves and need this only for what those do not show, as a restored snapshot. With `fence`, a main thread that
+   * is stuck at the end of the window is ended by the watchdog (see `startWatchdog`); of several windows the earliest counts, and one that is
+   * renewed, lost or released is not fenced. Call the returned function when the lease is over: the monitor holds on to it.
    *
-   * @param subject - Whatever has `suspect(detail)`, as a lease, or `distrust(detail)`, as a bounded clock.
-   * @throws TC_INVALID_ARGUMENT when it has neither.
+   * @param subject - Has `suspect(detail)`, as a lease, or `distrust(detail)`, as a bounded clock; for `fence` also `remainingMs` and `signal`.
+   * @throws TC_INVALID_ARGUMENT when it has neither, and for `fence` without a watchdog that has `fence`.
    */
-  protect(subject: Protected): Unsubscribe {
-    return this.#distrust.on('distrust', requireProtected(subject));
+  protect(subject: Protected, options?: { readonly fence?: false }): Unsubscribe;
+  protect(subject: Protected & Fenceable, options: ProtectOptions): Unsubscribe;
+  protect(subject: Protected, options?: ProtectOptions): Unsubscribe {
+    return this.#protection.add(subject, options);
   }
 
   /**
@@ -206,14 +210,13 @@ export class PauseMonitor implements PauseAnnouncer {
   close(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    const lostMs = this.mark().pausedMs;
     this.#judgeEnd();
     this.#isClosed = true;
-    this.#lostAtEndMs = Math.max(0, lostMs - this.#detector.mark().pausedMs);
     for (const end of this.#endings) end();
     this.#settling?.cancel();
     this.#collections?.close();
     this.#continuation?.close();
+    this.#protection.close();
     this.watchdog?.close();
     this.#rim.sources.close();
   }
@@ -223,9 +226,13 @@ export class PauseMonitor implements PauseAnnouncer {
     this.close();
   }
 
-  /** Lost time that the detector has not been told of yet. */
+  /** All time lost, with what the detector has not been told of yet. */
+  #lostMs(): number {
+    return this.#detector.mark().pausedMs + this.#unjudgedMs();
+  }
+
   #unjudgedMs(): number {
-    return this.#isClosed ? this.#lostAtEndMs : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
+    return this.#isClosed ? 0 : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
   }
 
   #createDetector(): PauseDetector {
@@ -292,6 +299,7 @@ export class PauseMonitor implements PauseAnnouncer {
   #wakeUp(): void {
     this.#flush();
     const sample = this.#sample();
+    this.#protection.wokeUp();
     if (!sample.isLate) {
       this.#recorder.record(Math.max(0, sample.lateMs));
       if (sample.isSlow) this.#judge(sample);
@@ -354,7 +362,7 @@ export class PauseMonitor implements PauseAnnouncer {
     for (const event of events) {
       if (event.kind === 'pause') this.#record(event);
       const detail = distrustDetail(event);
-      if (detail !== undefined) this.#distrust.emit('distrust', detail);
+      if (detail !== undefined) this.#protection.distrust(detail);
       if (event.kind === 'clock-step') this.#events.emit('clockStep', event);
       else if (!this.#settings.suppress.has(event.cause)) this.#events.emit('pause', event);
     }
@@ -363,14 +371,14 @@ export class PauseMonitor implements PauseAnnouncer {
   #record(pause: Pause): void {
     this.#last = pause;
     this.#recorder.record(pause.gapMs);
-    this.#lengths.add(Number.isFinite(pause.maxMs) ? pause.maxMs : pause.gapMs);
+    this.#lengths.add(pause.maxMs);
   }
 }
 
 /**
  * Starts to notice pauses of this process.
  *
- * One timer that does not keep the process alive, every 50 ms; nothing runs before this is called, and nothing after `close`. What cannot be
+ * One timer that does not keep the process alive, every 50 ms; nothing runs before this is called, nothing after `close` (G27). What cannot be
  * read here (another system, a container, `--permission`) is missing in `capabilities`, and the verdicts say less.
  *
  * @throws TC_INVALID_ARGUMENT, TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_EPOCH_AS_DURATION for options that cannot be right.

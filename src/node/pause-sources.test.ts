@@ -10,6 +10,7 @@ function signals(platform: string, more: Partial<ProcessSignals> = {}): ProcessS
     cpuUsage: () => ({ user: 250_000, system: 12_500 }),
     resourceUsage: () => ({ majorPageFault: 4, voluntaryContextSwitches: 90, involuntaryContextSwitches: 8 }),
     eventLoopUtilization: () => ({ active: 300.5, idle: 4000.25 }),
+    processorCount: () => 2,
     ...more,
   };
 }
@@ -35,7 +36,7 @@ function linux(): FakeFiles {
 
 function read(sources: MachineSources, look = { atMs: 0, isLate: true }): ReadingDraft {
   const reading: ReadingDraft = { monotonicMs: 0, counters: {} };
-  sources.enterFast(reading.counters);
+  sources.enterFast(reading.counters, false);
   sources.enterSlow(reading, look);
   return reading;
 }
@@ -68,12 +69,35 @@ describe('MachineSources', () => {
         voluntarySwitchCount: 90,
         involuntarySwitchCount: 8,
       },
+      processorCount: 2,
       traced: false,
       vmMarker: undefined,
       vmGeneration: undefined,
     });
     const { vmclock, ...rest } = sources.readable;
     expect([vmclock, ...new Set(Object.values(rest))]).toEqual([false, true]);
+  });
+
+  it('reads the system alone where its file is short, and else leaves that to the slow readings', () => {
+    const files = linux();
+    const sources = new MachineSources(signals('linux'), files.access);
+    const switches = (): unknown => {
+      const counters: ReadingDraft['counters'] = { systemSwitchCount: 5 };
+      sources.enterSystem(counters);
+      return counters.systemSwitchCount;
+    };
+    expect(switches()).toBeUndefined();
+    read(sources);
+    expect(switches()).toBe(11);
+    files.set('/proc/stat', `cpu  1 2 3 4 5 6 7 8 9\nintr 9${' 8'.repeat(3000)}\nctxt 12\n`);
+    expect([read(sources).counters.systemSwitchCount, switches()]).toEqual([12, undefined]);
+    files.set('/proc/stat', failure('EIO'));
+    expect(switches()).toBeUndefined();
+  });
+
+  it('does not count processors where Node finds none', () => {
+    const sources = new MachineSources(signals('linux', { processorCount: () => 0 }), linux().access);
+    expect(read(sources).processorCount).toBeUndefined();
   });
 
   it('reads on macOS what Node tells, and opens nothing', () => {
@@ -112,7 +136,7 @@ describe('MachineSources', () => {
     const sources = new MachineSources(signals('linux'), files.access);
     const reading = read(sources);
     for (const path of files.contents.keys()) files.set(path, failure('EIO'));
-    sources.enterFast(reading.counters);
+    sources.enterFast(reading.counters, false);
     expect([reading.counters.runMs, reading.counters.waitMs]).toEqual([undefined, undefined]);
     expect(read(sources).counters.stealMs).toBeUndefined();
   });
@@ -124,11 +148,33 @@ describe('MachineSources', () => {
       const counters = {};
       for (let wakeUp = 0; wakeUp < 9; wakeUp += 1) {
         if (moves) files.set('/proc/thread-self/schedstat', `${1_000_000 + wakeUp} 2000000 3\n`);
-        sources.enterFast(counters);
+        sources.enterFast(counters, false);
       }
       expect(sources.readable.schedstat).toBe(moves);
       expect('runMs' in counters && counters.runMs !== undefined).toBe(moves);
     }
+  });
+
+  it('does not read what cannot have grown: the thread slept from one wake-up to the next', () => {
+    const files = linux();
+    let turns = 0;
+    const sources = new MachineSources(signals('linux', { turnCount: () => turns }), files.access);
+    const counters: { runMs?: number; waitMs?: number } = {};
+    const wakeUp = (isPrompt: boolean, turned = 1): [number | undefined, boolean] => {
+      turns += turned;
+      const before = files.reads;
+      files.set('/proc/thread-self/schedstat', `${turns}000000 2000000 3\n`);
+      const isRead = sources.enterFast(counters, isPrompt);
+      expect(isRead).toBe(files.reads > before);
+      return [counters.runMs, counters.waitMs === 2 && isRead];
+    };
+    // Until the count has been seen to move it is read each time.
+    for (let first = 1; first <= 5; first += 1) expect(wakeUp(true)).toEqual([first, true]);
+    expect([wakeUp(true), wakeUp(true), wakeUp(true)].filter(([, isRead]) => isRead)).toHaveLength(1);
+    expect(wakeUp(false)).toEqual([9, true]);
+    expect(wakeUp(true)).toEqual([9, false]);
+    expect(wakeUp(true, 2)).toEqual([12, true]);
+    expect(wakeUp(true)).toEqual([12, false]);
   });
 
   it('says nothing about the event loop before it has begun', () => {

@@ -5,9 +5,11 @@
  * optional: what cannot be opened (another system, a container, `--permission`) is missing, and what stops making sense is dropped.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { PauseReading } from '../pause/index.ts';
 import { CgroupCounters } from './cgroup-counters.ts';
+import { type LoopCounts, loopUtilization, QuietLoop } from './event-loop.ts';
 import {
   type CountersDraft,
   NumberFile,
@@ -33,8 +35,15 @@ export interface Look {
 
 /** What a monitor reads besides clocks. */
 export interface PauseSources {
-  /** Enters what every wake-up needs; what cannot be read is entered as `undefined`. */
-  enterFast(counters: CountersDraft): void;
+  /**
+   * Enters what every wake-up needs; what cannot be read is entered as `undefined`. Of a prompt wake-up in which nothing waited for a
+   * processor, what cannot have grown since the last one is entered again without being read.
+   *
+   * @returns Whether files were read. The first read of a wake-up costs more than all that follow.
+   */
+  enterFast(counters: CountersDraft, isPrompt: boolean): boolean;
+  /** Enters what the whole system counts, where that costs little; nothing else, and nothing where it does not. */
+  enterSystem(counters: CountersDraft): void;
   /** Enters the rest. */
   enterSlow(reading: ReadingDraft, look: Look): void;
   /** Which signals can be read now. */
@@ -68,7 +77,8 @@ export interface SourceCapabilities {
 
 /** No sources: for a clock that is not this machine's. */
 export const NO_SOURCES: PauseSources = {
-  enterFast: () => undefined,
+  enterFast: () => false,
+  enterSystem: () => undefined,
   enterSlow: () => undefined,
   readable: {
     schedstat: false,
@@ -104,17 +114,24 @@ export interface ProcessSignals {
     readonly involuntaryContextSwitches: number;
   };
   readonly eventLoopUtilization: () => { readonly active: number; readonly idle: number };
+  /** Turns of the event loop until now; left out where Node does not count them. */
+  readonly turnCount?: (() => number) | undefined;
+  /** Of the whole machine, not only those that this process may use. */
+  readonly processorCount: () => number;
 }
 
 /** The running process. `threadCpuUsage` came with Node 22.15. */
 export function processSignals(): ProcessSignals {
   const { threadCpuUsage } = process as { threadCpuUsage?: () => { user: number; system: number } };
+  const counts: LoopCounts = performance.nodeTiming;
   return {
     platform: process.platform,
     cpuUsage: () => process.cpuUsage(),
     threadCpuUsage: typeof threadCpuUsage === 'function' ? () => threadCpuUsage.call(process) : undefined,
     resourceUsage: () => process.resourceUsage(),
-    eventLoopUtilization: () => performance.eventLoopUtilization(),
+    eventLoopUtilization: () => loopUtilization(counts),
+    turnCount: counts.uvMetricsInfo === undefined ? undefined : () => counts.uvMetricsInfo?.loopCount ?? NaN,
+    processorCount: () => cpus().length,
   };
 }
 
@@ -122,11 +139,14 @@ export function processSignals(): ProcessSignals {
 export class MachineSources implements PauseSources {
   readonly #signals: ProcessSignals;
   readonly #kernel: KernelFiles | undefined;
+  readonly #loop = new QuietLoop();
+  /** The thread's totals when they were read last. */
+  readonly #thread: CountersDraft = {};
 
   constructor(signals: ProcessSignals = processSignals(), access: KeptFileAccess = { openSync, readSync, closeSync }) {
     this.#signals = signals;
     const isLinux = signals.platform === 'linux' || signals.platform === 'android';
-    this.#kernel = isLinux ? new KernelFiles(access) : undefined;
+    this.#kernel = isLinux ? new KernelFiles(access, signals.processorCount()) : undefined;
   }
 
   get readable(): SourceCapabilities {
@@ -134,7 +154,7 @@ export class MachineSources implements PauseSources {
     return { ...kernel, threadCpu: this.#signals.threadCpuUsage !== undefined };
   }
 
-  enterFast(counters: CountersDraft): void {
+  enterFast(counters: CountersDraft, isPrompt: boolean): boolean {
     const { active, idle } = this.#signals.eventLoopUtilization();
     // Before the event loop has begun both are 0, and say nothing about the program's start.
     const hasBegun = active > 0 || idle > 0;
@@ -142,11 +162,19 @@ export class MachineSources implements PauseSources {
     counters.eluIdleMs = hasBegun ? idle : undefined;
     const cpu = this.#signals.cpuUsage();
     counters.processCpuMs = (cpu.user + cpu.system) / US_PER_MS;
-    const thread = this.#signals.threadCpuUsage?.();
-    counters.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
-    counters.runMs = undefined;
-    counters.waitMs = undefined;
-    this.#kernel?.enterFast(counters);
+    const turnCount = this.#signals.turnCount?.() ?? NaN;
+    const isQuiet = this.#loop.look({ isPrompt, activeMs: active, turnCount });
+    const isRead = !isQuiet || this.#kernel?.isTested !== true;
+    if (isRead) this.#readThread();
+    const { threadCpuMs, runMs, waitMs } = this.#thread;
+    counters.threadCpuMs = threadCpuMs;
+    counters.runMs = runMs;
+    counters.waitMs = waitMs;
+    return isRead;
+  }
+
+  enterSystem(counters: CountersDraft): void {
+    this.#kernel?.enterSystem(counters);
   }
 
   enterSlow(reading: ReadingDraft, look: Look): void {
@@ -164,10 +192,19 @@ export class MachineSources implements PauseSources {
   close(): void {
     this.#kernel?.close();
   }
+
+  #readThread(): void {
+    const thread = this.#signals.threadCpuUsage?.();
+    this.#thread.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
+    this.#thread.runMs = undefined;
+    this.#thread.waitMs = undefined;
+    this.#kernel?.enterScheduler(this.#thread);
+  }
 }
 
 /** Linux's own files. */
 class KernelFiles {
+  readonly #processorCount: number | undefined;
   readonly #scheduler: SchedulerFile;
   readonly #system: SystemFile;
   readonly #pressure: readonly PressureFile[];
@@ -180,7 +217,9 @@ class KernelFiles {
   #reads = 0;
   #hardwareClockDueMs = -Infinity;
 
-  constructor(access: KeptFileAccess) {
+  constructor(access: KeptFileAccess, processorCount: number) {
+    // Without /proc Node counts none.
+    this.#processorCount = processorCount > 0 ? processorCount : undefined;
     this.#scheduler = new SchedulerFile(access);
     this.#system = new SystemFile(access);
     this.#pressure = [
@@ -214,9 +253,19 @@ class KernelFiles {
     };
   }
 
-  enterFast(counters: CountersDraft): void {
+  /** The scheduler's counts have been seen to move, or are known not to. */
+  get isTested(): boolean {
+    return this.#reads >= SELF_TEST_READS;
+  }
+
+  enterScheduler(counters: CountersDraft): void {
     this.#scheduler.enter(counters);
     if (this.#reads < SELF_TEST_READS) this.#testScheduler(counters);
+  }
+
+  enterSystem(counters: CountersDraft): void {
+    counters.systemSwitchCount = undefined;
+    if (this.#system.isShort) this.#system.enter(counters);
   }
 
   enterSlow(reading: ReadingDraft, { atMs, isLate }: Look): void {
@@ -230,6 +279,7 @@ class KernelFiles {
       this.#hardwareClock.enter(counters);
     }
     if (isLate) reading.traced = this.#tracer.read();
+    reading.processorCount = this.#processorCount;
     const vm = this.#vmClock.read();
     reading.vmMarker = vm?.marker;
     reading.vmGeneration = vm?.generation;

@@ -68,15 +68,22 @@ const INTERRUPTS = keyBytes('intr');
 /** Fields of the line `cpu` before steal: user, nice, system, idle, iowait, irq, softirq. */
 const FIELDS_BEFORE_STEAL = 7;
 
+/** A line for each processor and a number for each interrupt: on large machines the kernel takes a hundred microseconds to write them. */
+const SYSTEM_BYTES_SHORT = 4096;
+
 /** Steal, context switches and interrupts of the whole system. */
 export class SystemFile extends CounterFile {
+  /** What was read last was short enough to be read more often. */
+  isShort = false;
+
   constructor(access: KeptFileAccess) {
-    super(access, '/proc/stat', 4096);
+    super(access, '/proc/stat', SYSTEM_BYTES_SHORT);
   }
 
   protected override take(text: KeptFile, counters: CountersDraft): boolean {
     const stealTicks = valueAfter(text, CPU, FIELDS_BEFORE_STEAL);
     const switches = valueAfter(text, SWITCHES);
+    this.isShort = text.length < SYSTEM_BYTES_SHORT;
     if (Number.isNaN(switches)) return false;
     counters.stealMs = Number.isNaN(stealTicks) ? undefined : stealTicks * TICK_MS;
     counters.systemSwitchCount = switches;

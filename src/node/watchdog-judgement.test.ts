@@ -148,7 +148,7 @@ const stops = fc.array(
   { maxLength: 5 },
 );
 
-test('a stopped process is never called blocked, however long and often it is stopped', () => {
+test('G26: a stopped process is never called blocked, however long and often it is stopped', () => {
   fc.assert(
     fc.property(limits, stops, fc.double({ min: 0.1, max: 1, noNaN: true }), (limit, stopped, share) => {
       const script = {

@@ -67,6 +67,12 @@ export function judgementLimits(settings: { readonly blockMs: number; readonly i
   return { blockMs, intervalMs, silenceMs: blockMs / 2, confirmMs: Math.min(CONFIRM_MS, intervalMs) };
 }
 
+/** How long after the last beat a block is known at the latest: two looks confirm it, and each may be as late as one that confirms. */
+export function noticeMs(settings: { readonly blockMs: number; readonly intervalMs: number }): number {
+  const { blockMs, intervalMs, confirmMs } = judgementLimits(settings);
+  return blockMs + Math.max(intervalMs, 2 * confirmMs + 1);
+}
+
 /** Judges one look. */
 export function judgeLook(before: LookMemory, look: Look, limits: JudgementLimits): Judgement {
   const { nowMs, dueMs, beatMs } = look;

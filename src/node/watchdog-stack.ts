@@ -6,10 +6,12 @@
  */
 
 /** Frames of a stack; a recursion that is deeper shows its innermost. */
-const FRAMES_MAX = 48;
+export const FRAMES_MAX = 48;
 
 /** Runs on the main thread. Only its text is used: it may use nothing but the language and its argument. */
 function mainStack(framesMax: number): string {
+  // Replaced, it may run anything when it is made, and does not hold the limit.
+  if (Object.getPrototypeOf(TypeError) !== Error) return '';
   const kept = ['stackTraceLimit', 'prepareStackTrace'].map(
     (name) => [name, Object.getOwnPropertyDescriptor(Error, name)] as const,
   );
@@ -29,7 +31,7 @@ function mainStack(framesMax: number): string {
     Object.defineProperties(Error, meanwhile);
     return String(new Error().stack);
   } catch {
-    // Frozen intrinsics: better no stack than the program's own formatter.
+    // Frozen, or sealed: never the program's own formatter.
     return '';
   } finally {
     for (const [name, descriptor] of kept) {
@@ -43,7 +45,10 @@ function mainStack(framesMax: number): string {
   }
 }
 
-/** What the main thread evaluates: frames, one a line, innermost first; empty when it executes nothing. */
+/**
+ * What the main thread evaluates: frames, one a line, innermost first; empty when it executes nothing, and where the program's `Error` cannot
+ * be used as it is.
+ */
 export function stackExpression(): string {
   return `(${mainStack.toString()})(${String(FRAMES_MAX)})`;
 }

@@ -4,7 +4,7 @@ import { stackExpression } from './watchdog-stack.ts';
 import { blockLine, watchdogSource } from './watchdog-worker.ts';
 
 /** What both texts may use from around them. */
-const LANGUAGE = ['Error', 'Object', 'Reflect', 'String', 'Array'];
+const LANGUAGE = ['Error', 'TypeError', 'Object', 'Reflect', 'String', 'Array'];
 const THREAD = [
   ...['Atomics', 'BigInt', 'Number', 'Math', 'Infinity', 'Uint8Array', 'TextEncoder', 'String', 'undefined'],
   ...['setTimeout', 'clearTimeout', 'setImmediate', 'require', 'process'],

@@ -8,63 +8,9 @@
  * The thread sleeps in `Atomics.wait`. Only while it waits for a stack does it go through its event loop, where the inspector's answer
  * arrives. The inspector's session lives as long as one question: an open one makes the process wait at its end.
  */
-import type * as fs from 'node:fs';
-import type * as inspector from 'node:inspector';
-import type * as os from 'node:os';
-import { judgeLook, type JudgementLimits, type Judgement } from './watchdog-judgement.ts';
-import type { ClockCells, ControlCells, WatchdogMemory } from './watchdog-memory.ts';
-
-/** What the thread is given when it starts. */
-export interface WatchdogOrders {
-  readonly memory: WatchdogMemory;
-  readonly control: ControlCells;
-  readonly clocks: ClockCells;
-  readonly limits: JudgementLimits;
-  readonly stderr: boolean;
-  /** The expression that yields the main thread's stack; undefined to take none. */
-  readonly expression: string | undefined;
-  readonly fence: 'SIGKILL' | 'SIGTERM' | undefined;
-  readonly stacksMax: number;
-  readonly stackBytesMax: number;
-  /** Captures during one block; each comes twice as late as the one before. */
-  readonly capturesMax: number;
-  /** Between two lines about blocks. */
-  readonly lineGapMs: number;
-}
-
-type Session = inspector.Session;
-
-/** What the source text finds around it. */
-interface Kennel {
-  readonly orders: WatchdogOrders;
-  readonly process: NodeJS.Process;
-  readonly fs: typeof fs;
-  readonly os: typeof os;
-  /** Missing where Node.js was built without it. */
-  readonly inspector: typeof inspector | undefined;
-  readonly parts: typeof DOG_PARTS;
-}
-
-/** The thread, for its parts. */
-interface Dog extends Kennel {
-  judgement: Judgement;
-  dueMs: number;
-  /** The descriptor for lines; -1 for none. */
-  stderr: number;
-  /** The open question for a stack. */
-  session: Session | undefined;
-  timer: NodeJS.Timeout | undefined;
-  captures: number;
-  nextCaptureMs: number;
-  hasLinePending: boolean;
-  lastLineMs: number;
-  linesLeftOut: number;
-  /** The deadline that nothing more comes of: fenced at, or left to a main thread that has beaten since. */
-  settledDeadline: bigint;
-  /** The deadline that has passed, and the beat that was the last when that was seen. */
-  passedDeadline: bigint;
-  passedBeatMs: number;
-}
+import { capture, captureThrown, endSession, keepStack, openSession, rehearse, takeIn } from './watchdog-capture.ts';
+import type { Dog, DogParts, Kennel } from './watchdog-dog.ts';
+import { judgeLook } from './watchdog-judgement.ts';
 
 /** Sleeps, looks, and sleeps again, until told to end. */
 function run(dog: Dog): void {
@@ -166,40 +112,6 @@ function fence(dog: Dog, nowMs: number, isStuck: boolean, waitMs: number): numbe
   return waitMs;
 }
 
-/** Asks for the main thread's stack, if it is time; the answer comes through the event loop. */
-function capture(dog: Dog): void {
-  const { memory, control, clocks, expression, capturesMax } = dog.orders;
-  const { beatMs, sinceMs } = dog.judgement;
-  if (Atomics.load(memory.control, control.stackable) !== 1 || expression === undefined) {
-    if (dog.hasLinePending) dog.parts.writeBlockLine(dog, '');
-    return;
-  }
-  if (dog.session !== undefined || dog.captures >= capturesMax || sinceMs < dog.nextCaptureMs) return;
-  dog.captures += 1;
-  dog.nextCaptureMs = 2 * sinceMs;
-  const startNs = dog.process.hrtime.bigint();
-  dog.session = dog.parts.openSession(dog);
-  const session = dog.session;
-  if (session === undefined) return;
-  const question = { expression, silent: true, returnByValue: true, disableBreaks: true };
-  session.post('Runtime.evaluate', question as inspector.Runtime.EvaluateParameterType, (error, answer) => {
-    if (dog.session !== session) return;
-    dog.parts.endSession(dog);
-    const tookNs = dog.process.hrtime.bigint() - startNs;
-    // Evaluated after the block, it shows something else.
-    const isOver = Number(Atomics.load(memory.clocks, clocks.beat)) / 1e6 !== beatMs;
-    const value: unknown = error === null && !isOver ? answer.result.value : undefined;
-    const stack = typeof value === 'string' ? value : '';
-    if (dog.hasLinePending && !isOver) dog.parts.writeBlockLine(dog, stack);
-    if (stack !== '') dog.parts.keepStack(dog, stack);
-    Atomics.store(memory.clocks, clocks.capture, tookNs);
-    // Not from in here: the inspector waits for this function to return.
-    setImmediate(() => {
-      dog.parts.resume(dog);
-    });
-  });
-}
-
 /** Goes back to sleep in `Atomics.wait`, until the look that is due. */
 function resume(dog: Dog): void {
   if (dog.timer === undefined) return;
@@ -209,44 +121,6 @@ function resume(dog: Dog): void {
   const leftMs = dog.dueMs - Number(dog.process.hrtime.bigint()) / 1e6;
   if (leftMs > 0) Atomics.wait(memory.control, control.wake, 0, leftMs);
   dog.parts.run(dog);
-}
-
-/** A session with the main thread, or none: not permitted, not built in, or ended meanwhile. */
-function openSession(dog: Dog): Session | undefined {
-  try {
-    if (dog.inspector === undefined) return undefined;
-    const session = new dog.inspector.Session();
-    session.connectToMainThread();
-    Atomics.store(dog.orders.memory.control, dog.orders.control.asking, 1);
-    return session;
-  } catch {
-    return undefined;
-  }
-}
-
-function endSession(dog: Dog): void {
-  const { session } = dog;
-  const { memory, control } = dog.orders;
-  dog.session = undefined;
-  if (session === undefined) return;
-  session.disconnect();
-  Atomics.store(memory.control, control.asking, 0);
-  Atomics.notify(memory.control, control.asking);
-}
-
-/** Puts a stack into the ring; when it is full, it is dropped. */
-function keepStack(dog: Dog, stack: string): void {
-  const { memory, control, stacksMax, stackBytesMax } = dog.orders;
-  const written = Atomics.load(memory.control, control.written);
-  if (((written - Atomics.load(memory.control, control.taken)) | 0) >= stacksMax) return;
-  const slot = written & (stacksMax - 1);
-  const bytes = new Uint8Array(stackBytesMax);
-  // Never splits a character, as cutting bytes would.
-  const length = new TextEncoder().encodeInto(stack, bytes).written;
-  memory.texts.set(bytes.subarray(0, length), slot * stackBytesMax);
-  memory.lengths[slot] = length;
-  memory.owners[slot] = Atomics.load(memory.control, control.blocks);
-  Atomics.store(memory.control, control.written, (written + 1) | 0);
 }
 
 /** Writes the line about this block, unless the last one was a moment ago. */
@@ -339,7 +213,7 @@ function start({ orders, process, fs, os, inspector, parts }: Kennel): void {
   dog.stderr = parts.openStderr(dog);
   if (orders.expression !== undefined) dog.session = parts.openSession(dog);
   Atomics.store(orders.memory.control, orders.control.stackable, dog.session === undefined ? 2 : 1);
-  parts.endSession(dog);
+  if (dog.session !== undefined) parts.rehearse(dog, dog.session);
   dog.dueMs = Number(process.hrtime.bigint()) / 1e6;
   Atomics.store(orders.memory.clocks, orders.clocks.due, BigInt(Math.round(dog.dueMs * 1e6)));
   Atomics.store(orders.memory.control, orders.control.ready, 1);
@@ -353,7 +227,10 @@ const DOG_PARTS = {
   look,
   noteLateness,
   fence,
+  rehearse,
   capture,
+  captureThrown,
+  takeIn,
   resume,
   openSession,
   endSession,
@@ -362,7 +239,7 @@ const DOG_PARTS = {
   blockLine,
   writeLine,
   openStderr,
-};
+} satisfies DogParts;
 
 /** The text of the whole program. */
 export function watchdogSource(): string {

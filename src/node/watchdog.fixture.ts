@@ -5,6 +5,8 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads, { type Worker, type WorkerOptions } from 'node:worker_threads';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 import type { WatchdogOptions } from './watchdog-options.ts';
 
@@ -23,6 +25,18 @@ async function watched(options: WatchdogOptions): Promise<Watchdog> {
   await delay(BEAT_MS * 2);
   return dog;
 }
+
+/** What a capture must leave as it was. */
+function ownProperties(): unknown {
+  const described = (value: unknown): unknown => (typeof value === 'function' ? String(value) : value);
+  return ['stackTraceLimit', 'prepareStackTrace'].map((name) =>
+    Object.entries(Object.getOwnPropertyDescriptor(Error, name) ?? {}).map(([key, value]) => [key, described(value)]),
+  );
+}
+
+/** Every worker that the program starts, the watchdog's too. */
+const workers: Worker[] = [];
+process.on('worker', (worker) => workers.push(worker));
 
 /** The name that the stack must show. */
 function spinUntil(isOver: () => boolean): void {
@@ -49,6 +63,111 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     flags.push(Atomics.load(dog.flag, 0));
     const kept = [formatted, Error.prepareStackTrace === formatter, Error.stackTraceLimit];
     say({ ongoing, stacks: dog.takeStacks(), again: dog.takeStacks(), flags, kept, canTakeStacks: dog.canTakeStacks });
+  },
+
+  /** A program that has made its own of `Error`, or nailed it down. */
+  async errors() {
+    let ran = 0;
+    const formatter = (): string => `formatted ${String((ran += 1))}`;
+    const kinds: Readonly<Record<string, () => void>> = {
+      frozen: () => Object.freeze(Error),
+      'frozen-formatter': () => {
+        Error.prepareStackTrace = formatter;
+        Object.freeze(Error);
+      },
+      sealed: () => Object.seal(Error),
+      closed: () => Object.preventExtensions(Error),
+      accessors: () => {
+        for (const name of ['stackTraceLimit', 'prepareStackTrace']) {
+          Object.defineProperty(Error, name, { get: formatter, set: formatter, configurable: true });
+        }
+      },
+      nailed: () => Object.defineProperty(Error, 'stackTraceLimit', { get: formatter }),
+      replaced: () => {
+        globalThis.Error = new Proxy(Error, {
+          construct: () => ({ stack: formatter() }),
+          get: (...of) => (of[1] === 'prepareStackTrace' ? formatter : (Reflect.get(...of) as unknown)),
+        });
+      },
+    };
+    const dog = await watched({});
+    kinds[process.argv[3] ?? '']?.();
+    const before = JSON.stringify(ownProperties());
+    dog.takeStacks();
+    const lastMs = dog.lastCaptureMs;
+    spinUntil(() => dog.lastCaptureMs !== lastMs);
+    await delay(BEAT_MS * 2);
+    say({ stacks: dog.takeStacks(), ran, isKept: JSON.stringify(ownProperties()) === before });
+  },
+
+  /** As many captures as there are in one block, and the watchdog still at work after them. */
+  async five() {
+    const dog = await watched({ blockMs: 60, intervalMs: 10 });
+    const seen = new Set<number | undefined>([dog.lastCaptureMs]);
+    spinUntil(() => seen.add(dog.lastCaptureMs).size > 5);
+    await delay(BEAT_MS * 2);
+    const stacks = dog.takeStacks().filter((stack) => stack.includes('spinUntil'));
+    const lastMs = dog.lastCaptureMs;
+    spinUntil(() => dog.lastCaptureMs !== lastMs);
+    await delay(BEAT_MS * 2);
+    say({ stacks, state: dog.state, reason: dog.reason, again: dog.takeStacks().length > 0 });
+  },
+
+  /** Two of them: each tells of the same block, with a stack of its own; and the one that has a deadline fences. */
+  async two() {
+    const dogs = [await watched({}), await watched({ fence: 'SIGKILL', blockMs: 200 })] as const;
+    const lastMs = dogs.map((dog) => dog.lastCaptureMs);
+    spinUntil(() => dogs.every((dog, at) => dog.lastCaptureMs !== lastMs[at]));
+    await delay(BEAT_MS * 2);
+    say(dogs.map((dog) => dog.takeStacks().some((stack) => stack.includes('spinUntil'))));
+    dogs[0].setDeadline(performance.now() + 50);
+    dogs[1].setDeadline(performance.now() + 500);
+    spinUntil(() => false);
+  },
+
+  /** Its thread runs out of memory, as one that is ended from outside. */
+  async dies() {
+    const dog = startWatchdog({ fence: 'SIGKILL' });
+    while (dog.state === 'starting') await delay(1);
+    dog.beat(performance.now());
+    const before = [dog.state, dog.setDeadline(performance.now() + 1e6)];
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    while (dog.state === 'running') await delay(1);
+    dog.beat(performance.now());
+    const { state, reason, ready, canTakeStacks } = dog;
+    const inForce = dog.setDeadline(performance.now() + 1e6);
+    say({
+      before,
+      state,
+      reason,
+      ready,
+      canTakeStacks,
+      inForce,
+      gap: typeof dog.helperGapMs(),
+      stacks: dog.takeStacks(),
+    });
+    dog.close();
+  },
+
+  /** As on a Node.js that was built without the inspector: its module cannot be loaded. */
+  async uninspected() {
+    const { Worker } = workerThreads;
+    workerThreads.Worker = class extends Worker {
+      constructor(text: string, options: WorkerOptions) {
+        super(text.replace("require('node:inspector')", "require('node:no-inspector')"), options);
+      }
+    };
+    syncBuiltinESMExports();
+    const dog = await watched({ stderr: true });
+    spinUntil(() => Atomics.load(dog.flag, 0) === 1);
+    await delay(BEAT_MS * 2);
+    const { state, canTakeStacks, lastCaptureMs } = dog;
+    say({
+      state,
+      canTakeStacks,
+      took: typeof lastCaptureMs,
+      stacks: dog.takeStacks(),
+    });
   },
 
   async stop() {

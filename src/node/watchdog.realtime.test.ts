@@ -90,8 +90,9 @@ test.each(['plain.mjs', 'plain.cjs', 'small.mjs'])(
   async (file) => {
     const { code, stdout, stderr } = await run(['block'], { file });
     expect({ code, stderr }).toMatchObject({ code: 0 });
+    // Without the place where a busy machine had no answer for so long.
     const [line, after, ...rest] = stderr.trimEnd().split('\n');
-    expect(line).toMatch(/^truechimer watchdog: the main thread is blocked, \d+ ms so far, in \S* ?.*\(pid \d+\)$/);
+    expect(line).toMatch(/^truechimer watchdog: the main thread is blocked, \d+ ms so far(, in \S.*)? \(pid \d+\)$/);
     expect([after, rest]).toEqual(['main: after the block', []]);
     const seen = JSON.parse(stdout) as Record<string, unknown> & { ongoing: { sinceMs: number; stack: string }[] };
     expect(seen).toMatchObject({ flags: [0, 1, 0], again: [], kept: [0, true, 1], canTakeStacks: true });
@@ -104,6 +105,53 @@ test.each(['plain.mjs', 'plain.cjs', 'small.mjs'])(
     expect((seen['stacks'] as string[])[0]).toBe(seen.ongoing[0]!.stack);
   },
 );
+
+test.each(['frozen', 'frozen-formatter', 'sealed', 'closed', 'accessors', 'nailed', 'replaced'])(
+  'whatever a program did to its Error, there is a stack, none of its own code runs, and all is as it was (%s)',
+  async (kind) => {
+    const { code, stdout, stderr } = await run(['errors', kind]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const seen = JSON.parse(stdout) as { stacks: string[] };
+    expect(seen).toMatchObject({ ran: 0, isKept: true });
+    const frames = seen.stacks[0]!.split('\n');
+    expect(frames.slice(0, 8).join('\n')).toMatch(/spinUntil \(.*:\d+:\d+\)/);
+    expect(frames.join('\n')).not.toMatch(/^:\d|formatted|mainStack/m);
+  },
+);
+
+test('five captures in one block come each by each, and the watchdog goes on', async () => {
+  const { code, stdout, stderr } = await run(['five']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { stacks, ...rest } = JSON.parse(stdout) as { stacks: string[] };
+  expect(rest).toEqual({ state: 'running', again: true });
+  expect(stacks).toHaveLength(5);
+});
+
+test('two watchdogs do not disturb each other', async () => {
+  expect(await run(['two'])).toMatchObject({ signal: 'SIGKILL', stdout: '[true,true]\n' });
+});
+
+test('a watchdog whose thread was ended says so, and nothing throws', async () => {
+  const { code, stdout, stderr } = await run(['dies']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({
+    before: ['running', true],
+    state: 'unavailable',
+    reason: 'its thread ended with code 1',
+    ready: false,
+    canTakeStacks: false,
+    inForce: false,
+    gap: 'undefined',
+    stacks: [],
+  });
+});
+
+test('without the inspector it watches, and takes no stacks', async () => {
+  const { code, stdout, stderr } = await run(['uninspected']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ state: 'running', canTakeStacks: false, took: 'undefined', stacks: [] });
+  expect(stderr).toMatch(/^truechimer watchdog: the main thread is blocked, \d+ ms so far \(pid \d+\)\n/);
+});
 
 async function taskStates(pid: number): Promise<string> {
   const tasks = await readdir(`/proc/${pid}/task`);
@@ -130,7 +178,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test.each(['SIGKILL', 'SIGTERM'])(
-  'a blocked process is fenced by %s at its deadline, not while it is renewed',
+  'G26: a blocked process is fenced by %s at its deadline, not while it is renewed',
   async (signal) => {
     const ended = await run(['fence', signal]);
     expect(ended).toMatchObject({ signal, stdout: '"renewed"\n' });
@@ -169,11 +217,11 @@ test.runIf(process.platform === 'linux')('standard error that nobody reads does 
   }
 });
 
-test('nobody is fenced who is not blocked, or has no deadline', async () => {
+test('G26: nobody is fenced who is not blocked, or has no deadline', async () => {
   expect(await run(['alive'])).toEqual({ code: 0, signal: null, stdout: '"alive"\n"survived"\n', stderr: '' });
 });
 
-test('a deadline at which the main thread beats is its own affair: a block after it ends nobody, the next deadline does', async () => {
+test('G26: a deadline at which the main thread beats is its own affair: a block after it ends nobody, the next deadline does', async () => {
   expect(await run(['late'])).toEqual({ code: null, signal: 'SIGKILL', stdout: 'true\n"survived"\n', stderr: '' });
 });
 

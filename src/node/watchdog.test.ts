@@ -56,3 +56,29 @@ test('a deadline is in force only where somebody would enforce it', () => {
   expect(() => fencing.setDeadline(Infinity)).toThrow(expect.objectContaining({ code: 'TC_NOT_FINITE' }));
   expect(() => fencing.setDeadline(Date.now())).toThrow(expect.objectContaining({ code: 'TC_OUT_OF_RANGE' }));
 });
+
+test('it says by what it fences, and when it is sure of a block at the latest', () => {
+  const dogs = [
+    startWatchdog({ fence: 'SIGTERM' }),
+    startWatchdog({ intervalMs: 5, blockMs: 30 }),
+    startWatchdog({ blockMs: 500, intervalMs: 200 }),
+  ];
+  started.push(...dogs);
+  expect(dogs.map(({ fence, noticeMs }) => [fence, noticeMs])).toEqual([
+    ['SIGTERM', 150],
+    [undefined, 41],
+    [undefined, 700],
+  ]);
+});
+
+test('the ninth at a time is unavailable and says why; a place that is given back can be taken', () => {
+  for (let count = 0; count < 8; count += 1) started.push(startWatchdog({ stack: false }));
+  const ninth = startWatchdog();
+  expect([ninth.state, ninth.ready, ninth.setDeadline(undefined)]).toEqual(['unavailable', false, false]);
+  expect(ninth.reason).toMatch(/^8 watchdogs run in this thread already: share one monitor/);
+  ninth.close();
+  started[0]?.close();
+  started[0]?.close();
+  started.push(startWatchdog({ stack: false }), startWatchdog({ stack: false }));
+  expect(started.slice(-2).map(({ state }) => state)).toEqual(['starting', 'unavailable']);
+});

@@ -10,7 +10,7 @@
 import { uptime } from 'node:os';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { Emitter, requireNumber, type Unsubscribe } from '../core/index.ts';
-import { judgementLimits } from './watchdog-judgement.ts';
+import { judgementLimits, noticeMs } from './watchdog-judgement.ts';
 import {
   CLOCK_CELLS,
   CONTROL_CELLS,
@@ -20,10 +20,16 @@ import {
   type WatchdogMemory,
   watchdogMemory,
 } from './watchdog-memory.ts';
-import { settleWatchdogOptions, type WatchdogOptions, type WatchdogSettings } from './watchdog-options.ts';
+import {
+  type FenceSignal,
+  settleWatchdogOptions,
+  type WatchdogOptions,
+  type WatchdogSettings,
+} from './watchdog-options.ts';
 import type { OngoingBlock, WatchdogPort } from './watchdog-port.ts';
-import { stackExpression } from './watchdog-stack.ts';
-import { type WatchdogOrders, watchdogSource } from './watchdog-worker.ts';
+import { FRAMES_MAX, stackExpression } from './watchdog-stack.ts';
+import type { WatchdogOrders } from './watchdog-dog.ts';
+import { watchdogSource } from './watchdog-worker.ts';
 
 /** Captures in one block, each twice as late as the one before: they cover a block of sixteen times the limit. */
 const CAPTURES_MAX = 5;
@@ -45,6 +51,14 @@ const DEADLINE_MS_MAX = 1e11;
 const HEAP_MB = 16;
 const YOUNG_HEAP_MB = 2;
 
+/**
+ * Watchdogs at a time in one thread. Each has a thread of its own: what one is asked for is gone for another (its lateness, the stacks), and
+ * limits and deadlines differ. A program needs one, and perhaps a library in it another; more is a monitor that nobody closes.
+ */
+const WATCHDOGS_MAX = 8;
+
+let watchdogs = 0;
+
 /** Taken when the module is loaded: whoever replaces clocks in a test does not mean this one. */
 const hrtimeNs: () => bigint = process.hrtime.bigint.bind(process.hrtime);
 
@@ -56,6 +70,10 @@ export interface Watchdog extends WatchdogPort {
   readonly state: WatchdogState;
   /** Why it is unavailable: no permission for threads, or what ended its thread. */
   readonly reason: string | undefined;
+  /** The signal by which it fences; undefined when it does not. */
+  readonly fence: FenceSignal | undefined;
+  /** How long after the last beat a block is known at the latest, in ms, as long as this thread gets a processor: `blockMs` and one interval. */
+  readonly noticeMs: number;
   /** Whether it can take stacks: not with `--permission`, nor without the inspector; false until it is known. */
   readonly canTakeStacks: boolean;
   /** One shared cell, 1 while the main thread is blocked, notified when it becomes 1: for other threads to look at or wait on. */
@@ -81,9 +99,10 @@ export interface Watchdog extends WatchdogPort {
  * suspend) is not reported as blocked. With `fence`, the process is ended by a signal once a deadline set by `setDeadline` has passed and
  * the main thread, silent since before the deadline, has been so for `blockMs`: at the deadline, or up to `blockMs` and one interval later if
  * the silence began shortly before it. Silent is silent: a main thread that gets no processor is fenced like one that is stuck. What voids
- * it: see the options; a main thread that is not blocked checks its deadlines itself, and a beat after a deadline ends that deadline.
+ * it: see the options; a main thread that is not blocked checks its deadlines itself, and a beat after a deadline ends that deadline (G26).
  *
- * The thread does not keep the process alive. Where it cannot run, `state` is `unavailable` and nothing throws.
+ * Each watchdog is a thread, and 10 to 20 MB: one monitor for the whole program is enough, handed to whoever needs it. The ninth at a time is
+ * unavailable. The thread does not keep the process alive. Where it cannot run, `state` is `unavailable` and nothing throws.
  *
  * @throws TC_INVALID_ARGUMENT, TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_EPOCH_AS_DURATION for options.
  */
@@ -93,17 +112,26 @@ export function startWatchdog(options: WatchdogOptions = {}): Watchdog {
 
 class WatchdogThread implements Watchdog {
   readonly intervalMs: number;
-  readonly #fence: boolean;
+  readonly fence: FenceSignal | undefined;
+  readonly noticeMs: number;
   readonly #memory: WatchdogMemory = watchdogMemory();
   readonly #events = new Emitter<{ ongoing: OngoingBlock }>();
   #ended: 'unavailable' | 'closed' | undefined;
   #reason: string | undefined;
+  #isCounted = false;
   #stacks: string[] = [];
   #blocksSeen = 0;
 
   constructor(settings: WatchdogSettings) {
     this.intervalMs = settings.intervalMs;
-    this.#fence = settings.fence !== undefined;
+    this.fence = settings.fence;
+    this.noticeMs = noticeMs(settings);
+    if (watchdogs >= WATCHDOGS_MAX) {
+      this.#fail(
+        `${watchdogs} watchdogs run in this thread already: share one monitor, or close those that are not needed`,
+      );
+      return;
+    }
     try {
       this.#start(settings);
     } catch (error) {
@@ -171,7 +199,7 @@ class WatchdogThread implements Watchdog {
   }
 
   setDeadline(deadlineMs: number | undefined): boolean {
-    const isInForce = this.#fence && this.#ended === undefined && this.#clock('beat') !== 0n;
+    const isInForce = this.fence !== undefined && this.#ended === undefined && this.#clock('beat') !== 0n;
     if (deadlineMs === undefined) {
       this.#setDeadlines(0n, 0n);
       return isInForce;
@@ -198,7 +226,7 @@ class WatchdogThread implements Watchdog {
   close(): void {
     if (this.#ended === 'closed') return;
     this.#ended = 'closed';
-    process.off('exit', this.#atExit);
+    this.#letGo();
     Atomics.store(this.#memory.control, CONTROL_CELLS.close, 1);
     Atomics.store(this.#memory.control, CONTROL_CELLS.wake, 1);
     Atomics.notify(this.#memory.control, CONTROL_CELLS.wake);
@@ -228,12 +256,20 @@ class WatchdogThread implements Watchdog {
     });
     worker.unref();
     process.on('exit', this.#atExit);
+    this.#isCounted = true;
+    watchdogs += 1;
+  }
+
+  #letGo(): void {
+    process.off('exit', this.#atExit);
+    if (this.#isCounted) watchdogs -= 1;
+    this.#isCounted = false;
   }
 
   #fail(error: unknown): void {
     if (this.#ended !== undefined) return;
     this.#ended = 'unavailable';
-    process.off('exit', this.#atExit);
+    this.#letGo();
     this.#reason = error instanceof Error ? error.message : String(error);
     Atomics.store(this.#memory.flag, 0, 0);
   }
@@ -276,6 +312,7 @@ function ordersOf(settings: WatchdogSettings, memory: WatchdogMemory): WatchdogO
     limits: judgementLimits(settings),
     stderr: settings.stderr,
     expression: settings.stack && mayInspect() ? stackExpression() : undefined,
+    framesMax: FRAMES_MAX,
     fence: settings.fence,
     stacksMax: STACKS_MAX,
     stackBytesMax: STACK_BYTES_MAX,

@@ -19,7 +19,7 @@ const SILENT_STOP_MS_MIN = 250;
 const PAGE_IN_MS_MAX = 10;
 
 /** Below this rate of context switches a whole Linux stands still (3 to 16 per second in stalls). */
-const STANDSTILL_PER_S_MAX = 20;
+export const STANDSTILL_PER_S_MAX = 20;
 
 /** From this rate on a Linux is alive, however idle (46 per second and more). */
 const ALIVE_PER_S_MIN = 30;
@@ -32,9 +32,14 @@ export function atLeast(view: EvidenceView, share: number, partMs: number | unde
   return partMs !== undefined && view.spanMs > 0 && partMs >= share * view.spanMs;
 }
 
-/** The wake-up was in time. */
+/** The wake-up was in time, whatever happened to clocks meanwhile. */
+export function isPunctual(view: EvidenceView): boolean {
+  return view.gapMs < GAP_MS_MIN;
+}
+
+/** The wake-up was in time, and nothing happened. */
 export function isInTime(view: EvidenceView): boolean {
-  return view.gapMs < GAP_MS_MIN && view.suspendedMs === 0;
+  return isPunctual(view) && view.suspendedMs === 0;
 }
 
 export function isOffCpu(view: EvidenceView): boolean {
@@ -54,6 +59,17 @@ export function mayBeOffCpu(view: EvidenceView): boolean {
 /** The machine, not the process, says that it was stopped or moved. */
 export function isMarkedByHypervisor({ evidence }: EvidenceView): boolean {
   return evidence.vmDisrupted === true || evidence.vmGenerationChanged === true;
+}
+
+/** The whole process was silent, and nothing else that holds a process was seen: the machine may have stood still. */
+export function mayStandStill(view: EvidenceView): boolean {
+  const { evidence, helper } = view;
+  const isSilent = helper === 'silent' || (helper === 'absent' && wasPolling(view));
+  return mayBeOffCpu(view) && isSilent && evidence.continued !== true && !isMostlyFrozen(view);
+}
+
+export function isMostlyFrozen({ evidence, gapMs }: EvidenceView): boolean {
+  return gapMs > 0 && (amount(evidence.frozenMs) ?? 0) >= 0.5 * gapMs;
 }
 
 /** The wall clock ran ahead and no boot clock says whether that was a suspend. */
@@ -79,6 +95,12 @@ export function isCollecting(view: EvidenceView): boolean {
   return atLeast(view, 0.5, view.gcMs) && atLeast(view, 0.2, cpuMs);
 }
 
+/** V8's other threads collected while the main thread was parked: a process that was held meanwhile used no processor. */
+export function mayCollectOffCpu(view: EvidenceView): boolean {
+  if (view.helper === 'absent') return atLeast(view, 0.5, amount(view.evidence.processCpuMs));
+  return view.helper !== 'silent';
+}
+
 /** Collections were watched and took less than half. */
 export function isNotCollection(view: EvidenceView): boolean {
   return view.gcMs !== undefined && !atLeast(view, 0.5, view.gcMs);
@@ -87,6 +109,22 @@ export function isNotCollection(view: EvidenceView): boolean {
 /** Steal is summed over processors, so this is an upper bound of what the main thread can have lost. */
 export function isStealLarge(view: EvidenceView, ofMs: number | undefined): boolean {
   return (amount(view.evidence.stealMs) ?? 0) >= 0.5 * (ofMs ?? Infinity);
+}
+
+/**
+ * So much was stolen that most threads must have lost half: a quarter of the time of all processors, or half of one where there are no more
+ * than two. A few percent of each of many processors add up to any pause.
+ */
+export function isMostlyStolen(view: EvidenceView): boolean {
+  const count = amount(view.evidence.processorCount);
+  const stealMs = amount(view.evidence.stealMs);
+  if (count === undefined || stealMs === undefined || view.offMs === undefined) return false;
+  return stealMs >= Math.max(0.5, 0.25 * count) * view.offMs;
+}
+
+/** Steal was read, and cannot have been half of that time. */
+export function isStealSmall(view: EvidenceView, ofMs: number | undefined): boolean {
+  return amount(view.evidence.stealMs) !== undefined && !isStealLarge(view, ofMs);
 }
 
 /** The event loop was in its poll throughout: no call of the program can have blocked it, and no collection ran. */
@@ -144,7 +182,9 @@ export function isHeld(view: EvidenceView): boolean {
   if (!isOffCpu(view)) return false;
   const isPolling = wasPolling(view);
   if (view.helper === 'absent') return isPolling;
-  return view.helper === 'silent' && (isPolling || (mayBeInCall(view) && isNotCollection(view)));
+  // What the main thread waited for a processor may be what the second thread was silent for, while the main thread was blocked at another time.
+  const isOneSilence = (view.waitMs ?? 0) < 0.5 * (view.offMs ?? 0);
+  return view.helper === 'silent' && isOneSilence && (isPolling || (mayBeInCall(view) && isNotCollection(view)));
 }
 
 /** Everything was read that could say who held the process: SIGCONT, steal, the switches of the system, a clock beside the monotonic one. */

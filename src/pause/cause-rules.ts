@@ -29,27 +29,43 @@ export interface PauseRule {
 /** The table. Shares are of the gap, and of what the event loop was active beyond it. */
 export const PAUSE_RULES: readonly PauseRule[] = [
   named('vm-marker', 'vm-pause', 'counter', {
-    when: 'the VMClock marker or the generation of the machine changed, and the wake-up was in time or running and waiting are less than half each',
-    holds: (v) => is.isMarkedByHypervisor(v) && (is.isInTime(v) || !(is.isWaiting(v) || is.atLeast(v, 0.5, v.onCpuMs))),
+    when: 'the VMClock marker or the generation of the machine changed, and either the wake-up was in time, or the time off the processor is half or unknown and nothing but the machine was seen to hold the process: the second thread was silent as well (without one: the event loop was in its poll), no SIGCONT, no freeze',
+    holds: (v) => is.isMarkedByHypervisor(v) && (is.isPunctual(v) || is.mayStandStill(v)),
+  }),
+  doubt('marked-or-held', ['vm-pause', 'blocked', 'stopped', 'frozen', 'external-stop'], {
+    when: 'the same marks, the time off the processor is half or unknown, and the second thread does not show that the process went on',
+    holds: (v) => is.isMarkedByHypervisor(v) && is.mayBeOffCpu(v) && v.helper !== 'alive',
   }),
   doubt('in-time', [], {
     when: 'the wake-up was less than 10 ms late and the machine did not sleep',
     holds: is.isInTime,
   }),
   named('boot-clock', 'suspend', 'counter', {
-    when: 'boot time ran at least 50 ms ahead of monotonic time, and that is a quarter of the pause or more; without a boot clock, the kernel counted a suspend and the wall clock says how long',
-    holds: (v) => v.suspendedMs > 0 && v.suspendedMs >= 0.25 * (v.suspendedMs + v.gapMs),
+    when: 'boot time ran at least 50 ms ahead of monotonic time, and that is half of the pause or more; without a boot clock, the kernel counted a suspend and the wall clock says how long',
+    holds: (v) => v.suspendedMs > 0 && v.suspendedMs >= v.gapMs,
   }),
+  doubt(
+    'slept-in-part',
+    ['suspend', 'cpu', 'gc', 'blocked', 'starved', 'throttled', 'stopped', 'external-stop', 'vm-pause'],
+    {
+      when: 'the same, and that is a third to a half of the pause: nothing else can be shown to be a clearly larger part',
+      holds: (v) => v.suspendedMs >= 0.5 * v.gapMs && v.suspendedMs > 0,
+    },
+  ),
   named('frozen-counter', 'frozen', 'counter', {
     when: 'the control group was frozen for half of the gap or more',
-    holds: (v) => (amount(v.evidence.frozenMs) ?? 0) >= 0.5 * v.gapMs,
+    holds: is.isMostlyFrozen,
   }),
   doubt('contradiction', ['cpu', 'stolen', 'vm-pause'], {
     when: 'the main thread is said to have run longer than the whole process, by 20 ms and a fifth of the gap',
     holds: (v) => v.contradictory,
   }),
   named('quota', 'throttled', 'counter', {
-    when: 'waiting is half or more, periods were throttled, and for at least half of the wait',
+    when: 'periods were throttled, and waiting and throttling are eight tenths or more each',
+    holds: (v) => is.atLeast(v, 0.8, v.waitMs) && is.atLeast(v, 0.8, v.throttledMs),
+  }),
+  named('quota-in-part', 'throttled', 'inferred', {
+    when: 'waiting is half or more, periods were throttled, and for at least half of the wait (it is summed over processors, so less may have been)',
     holds: (v) => is.isWaiting(v) && is.isMostlyThrottled(v),
   }),
   doubt('slept-or-held', ['suspend', 'vm-pause', 'stopped', 'external-stop', 'blocked'], {
@@ -57,36 +73,46 @@ export const PAUSE_RULES: readonly PauseRule[] = [
     holds: (v) => is.mayHaveSlept(v) && is.mayBeOffCpu(v),
   }),
   named('sigcont', 'stopped', 'counter', {
-    when: 'off the processor for half or more, SIGCONT was seen, and the second thread was silent as well',
-    holds: (v) => is.isOffCpu(v) && v.evidence.continued === true && v.helper === 'silent',
+    when: 'off the processor for half or more, SIGCONT was seen, the second thread was silent as well, and not half of that was stolen, by a quarter of the time of all processors',
+    holds: (v) => is.isOffCpu(v) && v.evidence.continued === true && v.helper === 'silent' && !is.isMostlyStolen(v),
   }),
   named('sigcont-alone', 'stopped', 'inferred', {
-    when: 'SIGCONT was seen, the time off the processor is half or unknown, and the second thread does not show that the process went on (without one: the event loop was in its poll)',
-    holds: (v) => is.mayBeOffCpu(v) && v.evidence.continued === true && is.maySigcontEndIt(v),
+    when: 'SIGCONT was seen, the time off the processor is half or unknown, the second thread does not show that the process went on (without one: the event loop was in its poll), and neither steal nor collections take half',
+    holds: (v) =>
+      is.mayBeOffCpu(v) &&
+      v.evidence.continued === true &&
+      is.maySigcontEndIt(v) &&
+      !is.isMostlyStolen(v) &&
+      !is.atLeast(v, 0.5, v.gcMs),
   }),
   named('collection', 'gc', 'counter', {
-    when: 'collections take half or more, the process used a fifth of a processor or more, and it was not silent as a whole',
-    holds: (v) => is.isCollecting(v) && !(is.isOffCpu(v) && v.helper === 'silent'),
+    when: 'collections take half or more, the process used a fifth of a processor or more (half without a second thread), and where the time off the processor is half or unknown, the second thread was not silent',
+    holds: (v) => is.isCollecting(v) && (!is.mayBeOffCpu(v) || is.mayCollectOffCpu(v)),
   }),
   doubt('collection-or-held', ['gc', 'starved', 'stopped', 'external-stop'], {
     when: 'collections take half or more, and the main thread was off the processor for half or an unknown time',
     holds: (v) => is.atLeast(v, 0.5, v.gcMs) && is.mayBeOffCpu(v),
   }),
-  named('steal', 'stolen', 'inferred', {
-    when: 'off the processor for half or more, held as a whole without SIGCONT, and steal is at least half of that',
-    holds: (v) => is.isHeld(v) && v.evidence.continued === false && is.isStealLarge(v, v.offMs),
+  doubt('held-in-suspend', ['suspend', 'stopped', 'external-stop', 'stolen', 'vm-pause'], {
+    when: 'off the processor for half or more, the second thread does not show that the process went on, and the machine slept for a smaller part: every process is held before and after that',
+    holds: (v) => v.suspendedMs > 0 && is.isOffCpu(v) && v.helper !== 'alive',
   }),
-  doubt('steal-or-blocked', ['stolen', 'blocked', 'external-stop'], {
-    when: 'off the processor for half or more, steal is at least half of that, and nothing shows that the process was held as a whole',
+  named('steal', 'stolen', 'inferred', {
+    when: 'off the processor for half or more, held as a whole without SIGCONT, and steal is at least half of that and a quarter of the time of all processors',
+    holds: (v) => is.isHeld(v) && v.evidence.continued === false && is.isMostlyStolen(v),
+  }),
+  doubt('steal-or-blocked', ['stolen', 'blocked', 'stopped', 'external-stop'], {
+    when: 'off the processor for half or more, steal is at least half of that, but it is spread over many processors, or nothing shows that the process was held as a whole',
     holds: (v) => is.isOffCpu(v) && is.isStealLarge(v, v.offMs),
   }),
   named('second-thread', 'blocked', 'inferred', {
-    when: 'off the processor for half or more inside a callback while the second thread ran, collections were watched and take less than half, and a second count of processor time is below half',
+    when: 'off the processor for half or more inside a callback while the second thread ran, collections were watched and take less than half, steal was read and is less than half, and a second count of processor time is below half',
     holds: (v) =>
       is.isOffCpu(v) &&
       v.helper === 'alive' &&
       is.mayBeInCall(v) &&
       is.isNotCollection(v) &&
+      is.isStealSmall(v, v.offMs) &&
       (is.cpuShare(v) ?? 1) < 0.5,
     detail: blockedOn,
   }),
@@ -112,9 +138,9 @@ export const PAUSE_RULES: readonly PauseRule[] = [
     holds: is.isOffCpu,
   }),
   named('runqueue', 'starved', 'counter', {
-    when: 'waiting is six tenths or more, throttling explains less than a quarter of it, steal less than half, the other threads of the process used less than half as much, and the main thread a third at the most',
+    when: 'waiting is six tenths or more, throttling explains less than a quarter of it, steal was read and is less than half of it, the other threads of the process used less than half as much, and the main thread a third at the most',
     holds: (v) =>
-      is.atLeast(v, 0.6, v.waitMs) && is.isHardlyThrottled(v) && is.isCrowdedOut(v) && !is.isStealLarge(v, v.waitMs),
+      is.atLeast(v, 0.6, v.waitMs) && is.isHardlyThrottled(v) && is.isCrowdedOut(v) && is.isStealSmall(v, v.waitMs),
   }),
   doubt('crowded', ['starved', 'throttled', 'stolen', 'cpu', 'gc'], {
     when: 'waiting is half or more, and who had the processors is not known',

@@ -23,6 +23,7 @@ const held: PauseEvidence = {
   throttledCount: 0,
   frozenMs: 0,
   stealMs: 0,
+  processorCount: 2,
   systemSwitchCount: 900,
   psiCpuMs: 4,
   psiMemoryMs: 0,
@@ -50,12 +51,16 @@ describe('every rule can decide', () => {
   const cases: readonly (readonly [string, PauseCause, PauseEvidence, Partial<PauseEvidence>])[] = [
     ['vm-marker', 'vm-pause', held, { vmGenerationChanged: true }],
     ['vm-marker', 'vm-pause', held, { gapMs: 0, vmDisrupted: true }],
+    ['marked-or-held', 'unknown', held, { vmDisrupted: true, continued: true }],
     ['in-time', 'unknown', held, { gapMs: 9 }],
     ['boot-clock', 'suspend', held, { gapMs: 20, bootJumpMs: 4000, wallJumpMs: 4000 }],
     ['boot-clock', 'suspend', held, { bootJumpMs: undefined, suspendCount: 1, wallJumpMs: 4000 }],
+    ['slept-in-part', 'unknown', computing, { bootJumpMs: 1000 }],
+    ['held-in-suspend', 'unknown', held, { bootJumpMs: 600 }],
     ['frozen-counter', 'frozen', held, { frozenMs: 1490 }],
     ['contradiction', 'unknown', computing, { processCpuMs: 100 }],
     ['quota', 'throttled', waiting, { throttledMs: 1400, throttledCount: 9 }],
+    ['quota-in-part', 'throttled', waiting, { throttledMs: 800, throttledCount: 9 }],
     ['slept-or-held', 'unknown', held, { bootJumpMs: undefined, wallJumpMs: 4000 }],
     ['sigcont', 'stopped', held, { continued: true }],
     ['sigcont-alone', 'stopped', held, { continued: true, helperGapMs: undefined }],
@@ -125,8 +130,92 @@ describe('what looks alike', () => {
   });
 
   test('a suspend that is a small part of a long gap does not name it', () => {
-    expect(verdict(computing, { bootJumpMs: 60 })).toMatchObject({ cause: 'cpu' });
-    expect(classifyPause({ ...computing, bootJumpMs: 60 }).parts.suspendedMs).toBe(60);
+    for (const bootJumpMs of [60, 700]) {
+      const { cause, parts } = classifyPause({ ...computing, bootJumpMs });
+      expect([cause, parts.suspendedMs]).toEqual(['cpu', bootJumpMs]);
+    }
+  });
+
+  test('a suspend names a pause of which it is half', () => {
+    expect(verdict(computing, { bootJumpMs: 1500 })).toMatchObject({ cause: 'suspend' });
+    const { cause, candidates, parts } = classifyPause({ ...computing, bootJumpMs: 1499 });
+    expect([cause, parts.suspendedMs]).toEqual(['unknown', 1499]);
+    expect(candidates).toEqual(expect.arrayContaining(['suspend', 'cpu']));
+  });
+
+  test('every process is held before and after a suspend: a stop beside it needs its own witness', () => {
+    const besides = { bootJumpMs: 200, wallJumpMs: 200 };
+    expect(verdict(held, besides)).toMatchObject({ cause: 'unknown', rule: 'held-in-suspend' });
+    expect(verdict(held, { ...besides, stealMs: 2900 }).cause).toBe('unknown');
+    expect(verdict(held, { ...besides, systemSwitchCount: 9 }).cause).toBe('unknown');
+    expect(verdict(held, { ...besides, continued: true }).cause).toBe('stopped');
+    expect(verdict(held, { ...besides, frozenMs: 1400 }).cause).toBe('frozen');
+    expect(verdict(inCall, besides).cause).toBe('blocked');
+  });
+
+  test('a machine that was stopped is no reason for a thread that was silent alone', () => {
+    const mark = { vmDisrupted: true };
+    expect(verdict(held, mark)).toMatchObject({ cause: 'vm-pause', certainty: 'counter' });
+    // The second thread ticked throughout: something else kept the main thread.
+    expect(verdict(inCall, mark).cause).toBe('blocked');
+    expect(verdict(computing, mark).cause).toBe('cpu');
+    expect(verdict(waiting, mark).cause).toBe('starved');
+    // Whether it was silent is not known, or something else stops processes, too.
+    const alone = { ...mark, helperGapMs: undefined };
+    expect(verdict(held, alone).cause).toBe('vm-pause');
+    expect(verdict(inCall, alone)).toMatchObject({ cause: 'unknown', rule: 'marked-or-held' });
+    expect(verdict(held, { ...mark, helperGapMs: 900 })).toMatchObject({ rule: 'marked-or-held' });
+    expect(verdict(held, { ...mark, frozenMs: 1400 })).toMatchObject({ rule: 'marked-or-held' });
+    expect(verdict(held, { ...mark, gapMs: 0, bootJumpMs: 4000 }).cause).toBe('vm-pause');
+  });
+
+  test('throttling that explains most of a pause is counted, and less is inferred: it is a sum over processors', () => {
+    const quota = (throttledMs: number): object => verdict(waiting, { throttledMs, throttledCount: 9 });
+    expect(quota(1200)).toMatchObject({ cause: 'throttled', certainty: 'counter' });
+    expect(quota(1199)).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    expect(quota(739)).toMatchObject({ cause: 'unknown' });
+    const half = { runMs: 500, processCpuMs: 505, waitMs: 1000, throttledMs: 1400, throttledCount: 9 };
+    expect(verdict(waiting, half)).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    expect(classifyPause({ ...waiting, throttledMs: 1200, throttledCount: 9 }).share).toBeGreaterThanOrEqual(0.8);
+  });
+
+  test('steal of many processors adds up: it must be a quarter of all their time', () => {
+    const stolen = (processorCount: number | undefined, stealMs: number): unknown =>
+      verdict(held, { processorCount, stealMs }).cause;
+    expect([stolen(1, 800), stolen(2, 800), stolen(2, 700)]).toEqual(['stolen', 'stolen', 'external-stop']);
+    expect([stolen(64, 2900), stolen(64, 24_000)]).toEqual(['unknown', 'stolen']);
+    expect(stolen(undefined, 2900)).toBe('unknown');
+  });
+
+  test('two silences are not one: the second thread was starved with the main thread, which was blocked before', () => {
+    const both = { ...inCall, runMs: 5, waitMs: 700, eluActiveMs: 1510, helperGapMs: 690 };
+    expect(verdict(both)).toMatchObject({ cause: 'unknown', rule: 'held-or-blocked' });
+    expect(verdict({ ...both, waitMs: 300, helperGapMs: 1150 }).cause).toBe('external-stop');
+  });
+
+  test('a SIGCONT does not make stolen time, or a collection, a stop', () => {
+    expect(verdict(held, { continued: true, stealMs: 2900 })).toMatchObject({ rule: 'steal-or-blocked' });
+    expect(verdict(held, { continued: true, stealMs: 100 }).cause).toBe('stopped');
+    const unclear = { ...inCall, helperGapMs: 900, continued: true };
+    expect(verdict(unclear)).toMatchObject({ cause: 'stopped', rule: 'sigcont-alone' });
+    expect(verdict(unclear, { gcMs: 1400, gcCount: 1 })).toMatchObject({ rule: 'collection-or-held' });
+  });
+
+  test('where steal was not read, a thread may have waited for a processor that was taken away, or computed on it', () => {
+    expect(verdict(waiting).cause).toBe('starved');
+    expect(verdict(waiting, { stealMs: undefined })).toMatchObject({ rule: 'crowded' });
+    expect(verdict(inCall).cause).toBe('blocked');
+    expect(verdict(inCall, { stealMs: undefined })).toMatchObject({ rule: 'held-or-blocked' });
+  });
+
+  test('a process that was held in the middle of a collection used no processor meanwhile', () => {
+    const parked = { ...inCall, gcMs: 1400, gcCount: 1, processCpuMs: 400 };
+    expect(verdict(parked).cause).toBe('gc');
+    // Without a second thread it may have been held for a second of it.
+    const alone = { helperGapMs: undefined };
+    expect(verdict(parked, alone)).toMatchObject({ rule: 'collection-or-held' });
+    expect(verdict(parked, { ...alone, runMs: undefined }).cause).toBe('unknown');
+    expect(verdict(parked, { ...alone, processCpuMs: 800 }).cause).toBe('gc');
   });
 
   test('SIGCONT alone stops nothing: without a second thread it must have been polling', () => {
@@ -221,7 +310,7 @@ describe('laws', () => {
   const lengthOf = ({ gapMs }: PauseEvidence, { parts }: PauseVerdict): number =>
     Math.max(0, gapMs) + parts.suspendedMs;
 
-  test('no finite evidence throws, the parts are not negative and sum to the pause, the share is a share', () => {
+  test('G23: no finite evidence throws, the parts are not negative and sum to the pause, the share is a share', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
         const found = classifyPause(evidence);
@@ -253,7 +342,7 @@ describe('laws', () => {
     );
   });
 
-  test('without any signal nothing is named', () => {
+  test('G22: without any signal nothing is named', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (gapMs) => {
         const found = classifyPause({ gapMs, intervalMs: 50 });

@@ -6,6 +6,7 @@
  * time much longer than the gap tells nothing about it, and the signal counts as missing.
  */
 import type { PauseEvidence } from './evidence.ts';
+import { STANDSTILL_PER_S_MAX } from './cause-conditions.ts';
 import { signed } from './evidence-view.ts';
 
 /** Totals since some moment of old, as the system counts them; what was not read this time is left out. Units as in `PauseEvidence`. */
@@ -66,6 +67,9 @@ export const PAUSE_COUNTERS: readonly CounterName[] = Object.keys(COUNTERS) as C
 /** Without a known rate, growth over more than this many windows is not the gap's. */
 const WINDOWS_MAX = 2;
 
+/** A rate right before a gap may have been this much larger than it was over the second before. */
+const RATE_SLACK = 1.5;
+
 interface Total {
   readonly value: number;
   readonly atMs: number;
@@ -79,6 +83,8 @@ export interface CounterWindow {
   readonly windowMs: number;
   /** A gap does not say what is usual. */
   readonly isGap: boolean;
+  /** The part of the window before the gap; 0 when left out. */
+  readonly intervalMs?: number;
 }
 
 /** Remembers totals, and says what they grew by. */
@@ -92,10 +98,8 @@ export class CounterBook {
       const value = signed(counters[name]);
       if (value === undefined) continue;
       const before = this.#totals.get(name);
-      const grown = before === undefined ? undefined : growthWithin(before, value, window);
-      if (grown !== undefined && !(name === 'systemSwitchCount' && isMostlyEarlier(before, value, window))) {
-        growth[name] = grown;
-      }
+      const grown = before === undefined ? undefined : growthOf(name, { before, value, window, growth });
+      if (grown !== undefined) growth[name] = grown;
       this.#totals.set(name, { value, atMs: window.atMs, rate: rateAfter(before, value, window) });
     }
     return growth;
@@ -111,14 +115,33 @@ function growthWithin(before: Total, value: number, { atMs, windowMs }: CounterW
   return Math.max(0, grown - before.rate * earlierMs);
 }
 
+interface Growth {
+  readonly before: Total;
+  readonly value: number;
+  readonly window: CounterWindow;
+  /** What others grew by: running and waiting come first. */
+  readonly growth: PauseCounters;
+}
+
+function growthOf(name: CounterName, of: Growth): number | undefined {
+  const grown = growthWithin(of.before, of.value, of.window);
+  const isJudged = name === 'systemSwitchCount' && of.window.isGap && grown !== undefined;
+  return isJudged && of.before.rate !== undefined ? switchesOfGap(of, of.before.rate) : grown;
+}
+
 /**
- * Whether most of what a total grew by is laid to the time before the window. Then nobody knows whether the machine went on inside it: of
- * context switches a small count means that the whole machine stood still, and a wrong guess would name the wrong cause.
+ * Context switches while the main thread was held. Many of them mean that the machine went on while the process did not, and few that the
+ * whole machine stood still, so a wrong guess would name the wrong cause. A busy machine makes enough of them while it certainly ran (before
+ * the gap, and while the main thread ran or waited) to look alive throughout: what its usual rate gives that time is taken off. Where that is
+ * too much of them for a rate that may have been half as large again, nobody knows, unless all of them together are few.
  */
-function isMostlyEarlier(before: Total | undefined, value: number, { atMs, windowMs }: CounterWindow): boolean {
-  if (before?.rate === undefined) return false;
-  const earlierMs = Math.max(0, atMs - before.atMs - windowMs);
-  return before.rate * earlierMs > (value - before.value) / 2;
+function switchesOfGap({ before, value, window, growth }: Growth, ratePerMs: number): number | undefined {
+  const { atMs, windowMs, intervalMs = 0 } = window;
+  const allCount = value - before.value;
+  const awakeMs = Math.min(windowMs, intervalMs + (growth.runMs ?? 0) + (growth.waitMs ?? 0));
+  const othersCount = ratePerMs * (Math.max(0, atMs - before.atMs - windowMs) + awakeMs);
+  if (RATE_SLACK * othersCount <= allCount) return allCount - othersCount;
+  return (allCount / windowMs) * 1000 < STANDSTILL_PER_S_MAX ? allCount : undefined;
 }
 
 function rateAfter(before: Total | undefined, value: number, window: CounterWindow): number | undefined {

@@ -52,7 +52,9 @@ export interface PauseEvidence {
 
   /** Processor time that the hypervisor gave to others, summed over processors (`steal` of `/proc/stat`). */
   readonly stealMs?: number | undefined;
-  /** Context switches of the whole system (`ctxt` of `/proc/stat`). */
+  /** How many processors that sum is over. */
+  readonly processorCount?: number | undefined;
+  /** Context switches of the whole system (`ctxt` of `/proc/stat`); the detector takes off what the interval before the gap had. */
   readonly systemSwitchCount?: number | undefined;
   /** Interrupts of the whole system (`intr` of `/proc/stat`). */
   readonly interruptCount?: number | undefined;
@@ -108,6 +110,7 @@ const SIGNALS: SignalNames = {
   throttledCount: true,
   frozenMs: true,
   stealMs: true,
+  processorCount: true,
   systemSwitchCount: true,
   interruptCount: true,
   psiCpuMs: true,

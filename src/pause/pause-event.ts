@@ -5,7 +5,7 @@ import { MonotonicInstant } from '../core/index.ts';
 import type { PauseVerdict } from './classify-pause.ts';
 import type { PauseEvidence } from './evidence.ts';
 
-/** One pause of the process. Its true length lies between `minMs` and `maxMs`. */
+/** One pause of the process. Its true length lies between `minMs` and `maxMs`, and its parts sum to `gapMs` (G23). */
 export interface Pause extends PauseVerdict {
   readonly kind: 'pause';
   /** Counts pauses from 1, in the order in which they were noticed. */

@@ -17,6 +17,8 @@ export interface PauseReading {
   readonly readSpanMs?: number | undefined;
   /** Totals, as far as they were read. */
   readonly counters?: PauseCounters | undefined;
+  /** Totals that were read at a wake-up since the last that was handed over, in time, and when: what came before them is not of this gap. */
+  readonly earlier?: { readonly monotonicMs: number; readonly counters: PauseCounters } | undefined;
   /**
    * The second thread's longest silence since the last tick, without its interval; leave it out without one. Count the silence that
    * still goes on: after a stop both threads wake together, and the second may not have noted its own gap yet.
@@ -24,6 +26,8 @@ export interface PauseReading {
   readonly helperGapMs?: number | undefined;
   /** The second thread's interval, in ms. */
   readonly helperIntervalMs?: number | undefined;
+  /** How many processors the counters of the system are sums over. */
+  readonly processorCount?: number | undefined;
   /** Whether a debugger is attached. */
   readonly traced?: boolean | undefined;
   /** The disruption marker of a VMClock device; any value, compared with the last. */

@@ -1,6 +1,6 @@
 /** The clock whose boot time comes from the system's own library keeps the laws of every clock port, and agrees with Node's clocks. */
 import { uptime } from 'node:os';
-import { BoundedClock, ntp, NtpServer, systemClock } from 'truechimer';
+import { BoundedClock, monitorPauses, ntp, NtpServer, systemClock } from 'truechimer';
 import { acquire } from 'truechimer/lease';
 import { type KoffiModule, nativeClocks, type NativeClocks, type NativeWay } from 'truechimer/native';
 import { MemoryLeaseStore } from 'truechimer/stores/memory';
@@ -86,6 +86,12 @@ for (const via of WAYS) {
       if (!lease.acquired) throw new Error(lease.reason);
       expect(lease.check()).toMatchObject({ ok: true });
       await lease.release();
+    });
+
+    it('a monitor of pauses runs on it, with all that it has on the clock of the system', () => {
+      using monitor = monitorPauses({ clock: native.clock });
+      using usual = monitorPauses();
+      expect(monitor.capabilities).toEqual({ ...usual.capabilities, bootClock: true });
     });
 
     it('a bounded clock runs on it', async () => {

@@ -3,13 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { systemClock } from 'truechimer';
 import { SimClock, type SimClockOptions } from 'truechimer/testing';
 import { createSystemPort } from '../../src/node/index.ts';
+import { elapseForReal } from '../support/elapse-for-real.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { clockPortContract } from './clock-port.ts';
-
-async function elapseForReal(ms: number): Promise<void> {
-  const untilMs = performance.now() + ms;
-  while (performance.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 1));
-}
 
 clockPortContract('the machine', () => ({ port: systemClock.port, elapse: elapseForReal }));
 

@@ -1,23 +1,47 @@
 /**
  * A control group of its own for a subject, where this process may make one.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotInjected } from './not-injected.ts';
 
 /** Which hierarchy: version 2, or a controller of version 1. */
 export type Hierarchy = 'unified' | 'freezer' | 'cpu';
+
+/**
+ * Waits until its input ends, which it also does when this process is killed; then thaws what is in the group, which is killed with this
+ * process but cannot die while it is frozen, and removes the group as soon as that is gone.
+ */
+const WATCHMAN = `
+cat > /dev/null
+if [ -e "$1/freezer.state" ]; then echo THAWED > "$1/freezer.state"; fi
+if [ -e "$1/cgroup.freeze" ]; then echo 0 > "$1/cgroup.freeze"; fi
+for turn in 1 2 3 4 5 6 7 8 9 10; do
+  rmdir "$1" || sleep 1
+  [ -e "$1" ] || exit 0
+done`;
 
 let groupsMade = 0;
 
 /** A group, to be removed after the process in it has ended. */
 export class ControlGroup {
   readonly #folder: string;
+  readonly #watchman: ChildProcess;
   readonly #end = (): void => {
     this.remove();
   };
 
   private constructor(folder: string) {
     this.#folder = folder;
+    this.#watchman = spawn('sh', ['-c', WATCHMAN, 'sh', folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    // Without it nothing is left behind unless this process is killed.
+    this.#watchman.on('error', () => undefined);
+    this.#watchman.stdin?.on('error', () => undefined);
+    this.#watchman.unref();
     process.on('exit', this.#end);
   }
 
@@ -52,7 +76,11 @@ export class ControlGroup {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(join(this.#folder, file), text);
+    try {
+      writeFileSync(join(this.#folder, file), text);
+    } catch (error) {
+      throw NotInjected.because(error);
+    }
   }
 
   /** Puts a process into it. */
@@ -82,6 +110,7 @@ export class ControlGroup {
     } catch {
       // Something is still dying in it, or it is gone.
     }
+    this.#watchman.stdin?.end();
   }
 }
 

@@ -5,6 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ControlGroup } from './control-group.ts';
+import { NotInjected } from './not-injected.ts';
 import { sharedNowMs } from './protocol.ts';
 import { dyingWithParent, type Subject } from './subject.ts';
 
@@ -33,7 +34,7 @@ export async function holdFor(
     await subject.until('is held', () => hold.isHeld());
     const fromMs = sharedNowMs();
     while (sharedNowMs() < fromMs + ms) await delay(Math.max(1, fromMs + ms - sharedNowMs()));
-    if (!hold.isHeld()) throw new Error('the subject went on by itself');
+    if (!hold.isHeld()) throw new NotInjected('the subject went on by itself');
     beforeEnd();
     return { fromMs, toMs: sharedNowMs() };
   } finally {
@@ -67,7 +68,8 @@ export function tracing(subject: Subject, program: string): Hold {
       }
     },
     isHeld: () => {
-      if (tracer !== undefined && tracer.exitCode !== null) throw new Error(`the tracer could not hold it: ${said}`);
+      if (tracer !== undefined && tracer.exitCode !== null)
+        throw new NotInjected(`the tracer could not hold it: ${said}`);
       return said.includes('held') && subject.states().every((state) => state === 't');
     },
     end: () => {
@@ -151,5 +153,9 @@ function lastProcessor(): string {
 }
 
 function run(file: string, args: readonly string[]): void {
-  execFileSync(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  try {
+    execFileSync(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    throw NotInjected.because(error);
+  }
 }

@@ -1,8 +1,8 @@
 /** The judge, shown every kind of monitor that it must not let pass. */
 import { describe, expect, test } from 'vitest';
 import { type Injected, type Injection, INJECTIONS } from './injections.ts';
-import { judge } from './judgement.ts';
-import { matrixText, scoreOf } from './matrix.ts';
+import { isDecided, judge, type Trial } from './judgement.ts';
+import { matrixText, repeatedFailures, scoreOf } from './matrix.ts';
 import type { ToldPause, ToldStep } from './protocol.ts';
 
 function named(name: string): Injection {
@@ -93,6 +93,43 @@ describe('nothing that pauses', () => {
     ['called a pause as well', [told({ cause: 'suspend' })], [step(5000)], 'wrong'],
   ])('a step of the wall clock: %s', (_what, pauses, steps, outcome) => {
     expect(quiet('wall step', pauses, steps, 5000)).toBe(outcome);
+  });
+});
+
+describe('a failure', () => {
+  const trial = (pauses: readonly ToldPause[], injected = STOPPED): Trial =>
+    judge(STOP, injected, { pauses, steps: [] });
+  const right = trial([told()]);
+  const diluted = trial([told({ cause: 'starved', gapMs: 1200, endMs: 2200 })]);
+  const open = trial([told({ cause: 'unknown' })]);
+  const failures = [trial([told({ cause: 'blocked' })]), trial([]), trial([told({ gapMs: 540 })])];
+
+  test('must be made again where it is to be confirmed; what others diluted always must', () => {
+    for (const confirms of [false, true]) {
+      expect([right, open, diluted].map((one) => isDecided(one, { confirms }))).toEqual([true, true, false]);
+    }
+    expect(failures.map((one) => isDecided(one, {}))).toEqual([true, true, true]);
+    expect(failures.map((one) => isDecided(one, { confirms: true }))).toEqual([false, false, false]);
+  });
+
+  test('repeats itself, or does not', () => {
+    for (const failure of failures) {
+      expect(repeatedFailures({ injection: STOP, trials: [failure, diluted, right] })).toEqual([]);
+      expect(repeatedFailures({ injection: STOP, trials: [failure, diluted, failures[0]!] })).toHaveLength(2);
+    }
+    expect(repeatedFailures({ injection: STOP, trials: [diluted, open, open, right] })).toEqual([]);
+  });
+
+  test('is printed either way, and so is what showed nothing', () => {
+    const text = matrixText([
+      { injection: STOP, trials: [failures[1]!, right] },
+      { injection: named('spin'), trials: [diluted] },
+      { injection: named('starved'), trials: [], notInjected: ['no such policy', 'no such policy'] },
+    ]);
+    expect(text).toContain('"outcome":"missed"');
+    expect(text).toContain('not shown: spin: others had too much of this machine');
+    expect(text).toContain('not injected: starved: no such policy\n');
+    expect(text).not.toContain('not shown: SIGSTOP');
   });
 });
 

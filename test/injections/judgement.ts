@@ -39,6 +39,32 @@ export interface Trial {
   readonly why: Readonly<Record<string, unknown>>;
 }
 
+/** Nothing excuses it: named wrong, not noticed, or said to be shorter than it was. */
+export function isFailure(trial: Trial): boolean {
+  return isWrong(trial) || isMissed(trial) || isTooShort(trial);
+}
+
+/** Need not be made again. Where failures are to be confirmed, a failure must. */
+export function isDecided(trial: Trial, { confirms = false }: { readonly confirms?: boolean }): boolean {
+  return !trial.isDiluted && !(confirms && isFailure(trial));
+}
+
+/** Named wrong; a diluted trial may have another name that is as true. */
+export function isWrong({ outcome, isDiluted }: Trial): boolean {
+  return outcome === 'wrong' && !isDiluted;
+}
+
+/** Not noticed, though a pause of that length must be, and so must every step. */
+export function isMissed({ outcome, leastMs, expected }: Trial): boolean {
+  return outcome === 'missed' && (leastMs >= INTERVAL_MS + THRESHOLD_MS || expected === 'step');
+}
+
+/** The true length must lie between what was seen and the greatest length; it is at least the time for which the kernel confirmed it. */
+export function isTooShort({ leastMs, gapMs, maxMs }: Trial): boolean {
+  if (leastMs === 0 || Number.isNaN(gapMs)) return false;
+  return gapMs < leastMs - INTERVAL_MS - TOLERANCE_MS || maxMs < leastMs - TOLERANCE_MS;
+}
+
 /** What a process that nothing was done to may suffer on a busy machine. */
 const NATURAL: readonly string[] = ['starved', 'stolen', 'throttled'];
 

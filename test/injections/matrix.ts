@@ -2,7 +2,7 @@
  * The confusion matrix, and what it amounts to.
  */
 import { PAUSE_CAUSES } from 'truechimer';
-import { INTERVAL_MS, THRESHOLD_MS, TOLERANCE_MS, type Trial } from './judgement.ts';
+import { isFailure, isMissed, isTooShort, isWrong, type Trial } from './judgement.ts';
 import type { InjectionRun } from './trials.ts';
 
 /** Counts over many trials. */
@@ -28,22 +28,17 @@ export function scoreOf(runs: readonly InjectionRun[]): Score {
     trials: clear.length,
     right: having('right').length,
     unknown: having('unknown').length,
-    wrong: having('wrong'),
-    missed: all.filter((trial) => trial.outcome === 'missed' && mustBeNoticed(trial)),
+    wrong: all.filter(isWrong),
+    missed: all.filter(isMissed),
     diluted: all.filter(({ isDiluted }) => isDiluted),
     tooShort: all.filter(isTooShort),
   };
 }
 
-/** The true length must lie between what was seen and the greatest length; it is at least the time for which the kernel confirmed it. */
-function isTooShort({ leastMs, gapMs, maxMs }: Trial): boolean {
-  if (leastMs === 0 || Number.isNaN(gapMs)) return false;
-  return gapMs < leastMs - INTERVAL_MS - TOLERANCE_MS || maxMs < leastMs - TOLERANCE_MS;
-}
-
-/** A pause of that length must be noticed, and so must every step. */
-function mustBeNoticed({ leastMs, expected }: Trial): boolean {
-  return leastMs >= INTERVAL_MS + THRESHOLD_MS || expected === 'step';
+/** Failures that happened again: those of an injection that failed more than once. */
+export function repeatedFailures(run: InjectionRun): readonly Trial[] {
+  const failures = run.trials.filter(isFailure);
+  return failures.length > 1 ? failures : [];
 }
 
 /** The table, for people, with what was skipped and why. */
@@ -71,10 +66,18 @@ export function matrixText(runs: readonly InjectionRun[]): string {
     ...runs.flatMap(({ injection, skipped }) =>
       skipped === undefined ? [] : [`skipped: ${injection.name}: ${skipped}`],
     ),
+    ...runs.flatMap(notShownText),
     ...openText(runs),
     summaryOf(runs),
-    ...[...scoreOf(runs).wrong, ...scoreOf(runs).missed].map((trial) => JSON.stringify(trial)),
+    ...runs.flatMap(({ trials }) => trials.filter(isFailure)).map((trial) => JSON.stringify(trial)),
   ].join('\n');
+}
+
+/** What was made, but shows nothing. */
+function notShownText({ injection, trials, skipped, notInjected = [] }: InjectionRun): readonly string[] {
+  const reasons = [...new Set(notInjected)].map((reason) => `not injected: ${injection.name}: ${reason}`);
+  const isShown = skipped !== undefined || trials.some(({ isDiluted }) => !isDiluted);
+  return isShown ? reasons : [...reasons, `not shown: ${injection.name}: others had too much of this machine`];
 }
 
 /** Which rules of the classifier left what open. */

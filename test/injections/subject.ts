@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Leftover, remember } from '../servers/leftovers.ts';
+import { NotInjected } from './not-injected.ts';
 import type { ActName, Answer, Order, ToldPause, ToldStep, Truth } from './protocol.ts';
 
 /** How a subject is run. */
@@ -157,8 +158,8 @@ export class Subject {
       const { exitCode, signalCode } = this.#child;
       const isGone = exitCode !== null || signalCode !== null || this.#child.pid === undefined;
       if (isGone || performance.now() > lateMs) {
-        const why = isGone ? `it has ended (${exitCode ?? signalCode})` : 'it took too long';
-        throw new Error(`subject, until it ${what}: ${why}\n${this.#err}`);
+        if (!isGone) throw new NotInjected(`subject, until it ${what}: it took too long\n${this.#err}`);
+        throw new Error(`subject, until it ${what}: it has ended (${exitCode ?? signalCode})\n${this.#err}`);
       }
       await delay(pollMs);
     }

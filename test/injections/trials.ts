@@ -2,7 +2,7 @@
  * Runs injections one after another, and says which cannot be run here.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,8 @@ import { FakeWallClock } from '../servers/fake-time.ts';
 import { serverBinary } from '../servers/server-binary.ts';
 import { ControlGroup, type Hierarchy } from './control-group.ts';
 import type { Injected, Injection, Stage } from './injections.ts';
-import { INTERVAL_MS, judge, type Trial } from './judgement.ts';
+import { INTERVAL_MS, isDecided, judge, type Trial } from './judgement.ts';
+import { NotInjected } from './not-injected.ts';
 import { Subject } from './subject.ts';
 import { TracerProgram } from './tracer.ts';
 
@@ -22,6 +23,11 @@ export interface TrialPlan {
   /** A folder on storage. */
   readonly folder: string;
   readonly repetitions: number;
+  /**
+   * A trial that fails does not count but is made again, and so is one that this machine did not make: whoever asks for that looks whether
+   * a failure repeats itself. On a machine of any kind a single one may be the machine's own.
+   */
+  readonly confirms?: boolean;
   /** How long to wait for what a witness tells; for witnesses that look less often than ours. */
   readonly restMs?: number;
   /** Draws from 0 to 1. */
@@ -35,12 +41,15 @@ export interface InjectionRun {
   readonly injection: Injection;
   readonly trials: readonly Trial[];
   readonly skipped?: string;
+  /** Why trials did not come about. */
+  readonly notInjected?: readonly string[];
 }
 
 /** After this long every wake-up that was due has come, and what waits for SIGCONT has been told. */
 const REST_MS = 160;
-/** A diluted trial says nothing about the injection: it is made again, so often at most. */
+/** A diluted trial says nothing about the injection: it is made again, so often at most; less often where it may stay undecided. */
 const AGAIN_MAX = 5;
+const AGAIN_MAX_CONFIRMING = 2;
 
 /** Runs one injection with a subject of its own. */
 export async function runInjection(injection: Injection, plan: TrialPlan): Promise<InjectionRun> {
@@ -48,18 +57,27 @@ export async function runInjection(injection: Injection, plan: TrialPlan): Promi
   if (typeof props === 'string') return { injection, trials: [], skipped: props };
   const folder = await mkdtemp(join(plan.folder, 'trial-'));
   const trials: Trial[] = [];
+  const notInjected: string[] = [];
   let subject: Subject | undefined;
   try {
-    for (let counted = 0, made = 0; counted < plan.repetitions && made < plan.repetitions + AGAIN_MAX; made += 1) {
-      subject ??= await Subject.start(startOf(injection, plan, props));
-      const trial = await runTrial(injection, plan, { ...props, subject, folder, draw: plan.random() });
-      trials.push(trial);
-      if (!trial.isDiluted) counted += 1;
-      if (injection.spoils !== true) continue;
-      await subject.end();
+    const madeMax = plan.repetitions + (plan.confirms === true ? AGAIN_MAX_CONFIRMING : AGAIN_MAX);
+    for (let counted = 0, made = 0; counted < plan.repetitions && made < madeMax; made += 1) {
+      let isSpoiled = injection.spoils === true;
+      try {
+        subject ??= await Subject.start(startOf(injection, plan, props));
+        const trial = await runTrial(injection, plan, { ...props, subject, folder, draw: plan.random() });
+        trials.push(trial);
+        if (isDecided(trial, plan)) counted += 1;
+      } catch (error) {
+        if (!(error instanceof NotInjected) || plan.confirms !== true) throw error;
+        notInjected.push(error.message);
+        isSpoiled = true;
+      }
+      if (!isSpoiled) continue;
+      await subject?.end();
       subject = undefined;
     }
-    return { injection, trials };
+    return { injection, trials, notInjected };
   } finally {
     await subject?.end();
     props[Symbol.dispose]();
@@ -101,6 +119,7 @@ function startOf(injection: Injection, plan: TrialPlan, props: Props): Parameter
 function propsFor({ needs }: Injection): Props | string {
   const none = { group: undefined, wallClock: undefined, tracer: undefined, [Symbol.dispose]: (): void => {} };
   if (process.platform !== 'linux') return 'only Linux can confirm an injection';
+  if (!existsSync('/proc/self/schedstat')) return 'this kernel does not say what its scheduler did';
   switch (needs ?? 'nothing') {
     case 'nothing':
     case 'gc':

@@ -36,8 +36,11 @@ describe.skipIf(process.platform !== 'linux')('a holder that is paused beyond it
       const holder = await Subject.start({ program: program.path, args: [String(TTL_MS)] });
       try {
         await pause(holder, join(program.folder, `over-${holder.pid}`));
-        await holder.rest(300);
-        const figures = await holder.figures();
+        let figures: Readonly<Record<string, number>>;
+        do {
+          await holder.rest(300);
+          figures = await holder.figures();
+        } while (figures['toldLater'] === 0);
         if (figures['heldBefore'] === 1 || take === TAKES_MAX) return figures;
       } finally {
         await holder.end();
@@ -81,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('a holder that is paused beyond it
   });
 });
 
-describe('a lease that the monitor protects', () => {
+describe('a lease that the monitor protects (G25)', () => {
   async function scene(): Promise<{ rig: Rig; lease: Lease }> {
     // Reading takes time, as it does in life: whoever reads twice gets two answers.
     const rig = new Rig({ machine: { readCostMs: 0.01 } });

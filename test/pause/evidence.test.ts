@@ -80,7 +80,7 @@ describe('a signal that is missing', () => {
     expect(scoreOf(trials, (evidence) => without(evidence, [signal])).wrong).toEqual([]);
   });
 
-  test('leaving out any set of them makes no name wrong', () => {
+  test('G22: leaving out any set of them makes no name wrong', () => {
     fc.assert(
       fc.property(fc.subarray([...PAUSE_SIGNALS]), (signals) => {
         expect(scoreOf(trials, (evidence) => without(evidence, signals)).wrong).toEqual([]);
