@@ -45,7 +45,7 @@ describe('examples', () => {
     expect(examples.length).toBeGreaterThan(5);
   });
 
-  test('all type-check', { timeout: 60_000 }, () => {
+  test('all type-check', () => {
     const byPath = new Map(examples.map((example) => [basename(example.path), example]));
     const errors = typeCheck(
       [...byPath.values()].map(({ path }) => path),
@@ -57,7 +57,7 @@ describe('examples', () => {
     expect(errors).toEqual([]);
   });
 
-  test.each(examples.filter(({ runs }) => runs))('$name runs', { timeout: 15_000 }, async ({ path }) => {
+  test.each(examples.filter(({ runs }) => runs))('$name runs', async ({ path }) => {
     await import(/* @vite-ignore */ path);
   });
 });
@@ -81,7 +81,7 @@ describe('the extraction of examples', () => {
     ]);
   });
 
-  test('an example with a type error is caught', { timeout: 60_000 }, () => {
+  test('an example with a type error is caught', () => {
     const path = fromRoot('test/.examples/planted.ts');
     writeFileSync(path, "import { absent } from 'truechimer';\nconst x: string = 1;\n");
     expect(typeCheck([path], ROOT).map(({ line }) => line)).toEqual([0, 1]);

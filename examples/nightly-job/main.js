@@ -104,13 +104,16 @@ function start(name, mode) {
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => console.log(line));
   /** Resolves at the next line that matches; rejects when there is none for a minute, or this program is to end. */
-  const said = async (pattern) => {
-    const limit = AbortSignal.any([ending.signal, AbortSignal.timeout(SCENE_MS_MAX)]);
-    for (;;) {
-      const [line] = await once(lines, 'line', { signal: limit });
-      if (new RegExp(pattern).test(line)) return worker;
-    }
-  };
+  const said = (pattern) =>
+    new Promise((resolve, reject) => {
+      const limit = AbortSignal.any([ending.signal, AbortSignal.timeout(SCENE_MS_MAX)]);
+      limit.addEventListener('abort', () => reject(limit.reason));
+      limit.throwIfAborted();
+      // One listener for all lines: two can come at once, and whoever awaits the first misses the second.
+      lines.on('line', (line) => {
+        if (new RegExp(pattern).test(line)) resolve(worker);
+      });
+    });
   const worker = { name, child, said };
   workers.push(worker);
   return worker;

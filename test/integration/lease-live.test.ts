@@ -90,7 +90,8 @@ function expectSafe(run: LiveRun): void {
   const told = run.records.A.find((record) => record.kind === 'turn' && record.aborted);
   expect(told).toBeDefined();
   if (trustsSignal) {
-    const asked = run.records.A.filter((record) => record.kind === 'check' && record.startMs > run.struckMs);
-    expect(asked[0]).toMatchObject({ ok: false });
+    const trusting = run.records.A.findIndex(({ kind }) => kind === 'trusting');
+    const asked = run.records.A.slice(trusting).find(({ kind }) => kind === 'check');
+    expect(asked).toMatchObject({ ok: false, acquisition: run.records.A[trusting]?.acquisition });
   }
 }

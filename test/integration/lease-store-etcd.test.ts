@@ -16,6 +16,8 @@ import { startEtcd } from '../servers/etcd-server.ts';
 import type { Server } from '../servers/server.ts';
 
 const io = { signal: new AbortController().signal };
+/** What is polled comes at once; on a machine that stands still, when it goes on. */
+const POLLED_MAX_MS = 60_000;
 /** etcd raises what is shorter to this. */
 const SHORT_MS = 2000;
 
@@ -123,7 +125,8 @@ describeWithServers('leases in etcd', ['etcd'], () => {
       });
       const late = slow.tryAcquire(attempt, io);
       const leaseId = leaseIdOf('truechimer/lease/ghost', attempt.holderId);
-      await expect.poll(async () => (await records.extendLease(leaseId, io.signal)).ttlMs).toBe(60_000);
+      const lives = async (): Promise<number> => (await records.extendLease(leaseId, io.signal)).ttlMs;
+      await expect.poll(lives, { timeout: POLLED_MAX_MS }).toBe(60_000);
       expect(await store.release(attempt, io)).toBe('not-held');
       letGo();
       await expect(late).rejects.toThrow('requested lease not found');
@@ -133,15 +136,12 @@ describeWithServers('leases in etcd', ['etcd'], () => {
     it('frees at the end of the time to live, rounded up to seconds, late rather than early', async () => {
       const sentMs = performance.now();
       await grantOf('rounded', 2001);
-      let denied = 0;
       for (;;) {
         const answer = await store.tryAcquire({ name: 'rounded', holderId: 'next', ttlMs: 2001 }, io);
         if (answer.status === 'granted') break;
         expect(answer.holderId).toBe('holder of rounded');
-        denied += 1;
         await delay(50);
       }
-      expect(denied).toBeGreaterThan(0);
       expect(performance.now() - sentMs).toBeGreaterThanOrEqual(3000 * 0.99);
     });
 

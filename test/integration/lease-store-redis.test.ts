@@ -16,6 +16,7 @@ import { describeWithServers } from '../servers/availability.ts';
 import { FakeWallClock } from '../servers/fake-time.ts';
 import { startRedis } from '../servers/redis-server.ts';
 import type { Server } from '../servers/server.ts';
+import { until } from './until.ts';
 
 // Many racers listen to the one signal that nobody aborts.
 setMaxListeners(0, io.signal);
@@ -258,14 +259,14 @@ describeWithServers('leases in Redis', ['redis-server', 'cc'], () => {
     client.on('error', () => undefined);
     await client.connect();
     await server.kill();
-    await expect.poll(() => client.isReady).toBe(false);
+    await until(() => !client.isReady);
     const controller = new AbortController();
     const store = new RedisLeaseStore(client);
     const attempt = store.tryAcquire({ name: 'queued', holderId: 'ghost', ttlMs: 60_000 }, controller);
     controller.abort(new Error('nobody waits'));
     await expect(attempt).rejects.toThrow('nobody waits');
     await server.restart();
-    await expect.poll(() => client.isReady, { timeout: 60_000 }).toBe(true);
+    await until(() => client.isReady);
     expect(await client.exists('truechimer:lease:{queued}')).toBe(0);
     client.destroy();
   });

@@ -1,5 +1,5 @@
 /**
- * G14: nothing keeps a process alive except what somebody awaits. Real processes, real sockets.
+ * G14 and G27: nothing keeps a process alive except what somebody awaits, and what was closed leaves nothing. Real processes, real sockets.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -46,12 +46,19 @@ const LEASES = `
   const store = new MemoryLeaseStore({ clock: systemClock });
 `;
 
+/** A script that has not ended after this has hung; the longest takes 6 s. */
+const LIFE_MAX_MS = 100_000;
+
+/** A resolver that nobody answers is asked once, for a second: a lookup cannot be cancelled, and until it ends the process does not. */
+const ENVIRONMENT = { ...process.env, RES_OPTIONS: 'timeout:1 attempts:1' };
+
 /** Runs a script beside the built package; a script that does not end is killed and fails the test. */
 function run(script: string): Promise<Ended> {
   const source = `import { BoundedClock, NtpServer, systemClock } from ${JSON.stringify(join(folder, 'index.mjs'))};
     const place = (name) => ${JSON.stringify(folder)} + '/' + name;\n${script}`;
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--input-type=module', '-e', source], { timeout: 30_000 }, (error, stdout, stderr) => {
+    const args = ['--input-type=module', '-e', source];
+    execFile(process.execPath, args, { timeout: LIFE_MAX_MS, env: ENVIRONMENT }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });
@@ -119,5 +126,58 @@ describe('the life of a process', () => {
       console.log(codes.join());
     `);
     expect(ended).toEqual({ code: 0, stdout: 'TC_TIMED_OUT,TimeoutError,enough,TC_STOPPED\n', stderr: '' });
+  });
+
+  it('G27: pause monitors keep nothing alive, and leave no timer, listener, thread or open file', async () => {
+    const ended = await run(`
+      import { createHook } from 'node:async_hooks';
+      import { readdirSync } from 'node:fs';
+      const timers = new Set();
+      const init = (id, type) => { if (type === 'Timeout') timers.add(id); };
+      createHook({ init, destroy: (id) => { timers.delete(id); } }).enable();
+      const { monitorPauses } = await import(place('index.mjs'));
+      const descriptors = () => {
+        try { return readdirSync('/proc/self/fd').length; } catch { return 0; }
+      };
+      const look = () => ({
+        resources: process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY/.test(name)).length,
+        timers: timers.size,
+        listeners: ['SIGCONT', 'exit', 'beforeExit'].map((name) => process.listenerCount(name)).join(),
+        descriptors: descriptors(),
+      });
+      const turn = () => new Promise(setImmediate);
+      const round = async (options) => {
+        const monitor = monitorPauses(options);
+        const paused = new Promise((resolve) => monitor.onPause(resolve));
+        const untilMs = performance.now() + 200;
+        while (performance.now() < untilMs);
+        const keepsAlive = setInterval(() => {}, 1000);
+        if (options.watchdog) while (monitor.watchdog.state === 'starting') await turn();
+        await paused;
+        monitor.close();
+        clearInterval(keepsAlive);
+      };
+      const untouched = look();
+      // What Node.js itself opens once and keeps is there after the first round.
+      await round({});
+      await round({ watchdog: true });
+      await turn();
+      // The last thread may still be ending: then there is more now than later, but not more than three rounds would leave.
+      const before = look();
+      for (let count = 0; count < 3; count += 1) {
+        await round({});
+        await round({ watchdog: true });
+      }
+      const isAsBefore = ({ resources, timers, listeners, descriptors }) =>
+        timers === untouched.timers && listeners === untouched.listeners &&
+        resources <= before.resources && descriptors <= before.descriptors;
+      // A thread needs a moment to end: a run that never comes back to what it was is killed and fails.
+      while (!isAsBefore(look())) await turn();
+      console.log('as before');
+      // Two that nobody closes: the process ends all the same.
+      monitorPauses();
+      monitorPauses({ watchdog: true });
+    `);
+    expect(ended).toEqual({ code: 0, stdout: 'as before\n', stderr: '' });
   });
 });

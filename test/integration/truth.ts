@@ -52,15 +52,24 @@ export function checkOnce(clock: { now(): Bounded }, truth: Truth, tally: Tally)
   }
 }
 
-/** Servers to ask, how the clock is set, and for how long it is watched. */
+/** Servers to ask, how the clock is set, and what must be seen. */
 export interface Scenario {
   readonly truth: Truth;
   readonly servers: readonly NtpServer[];
+  /** It is watched for at least so long, in ms. Default 600. */
   readonly forMs?: number;
+  /** And until this has come, however late the machine is. Default: it was bounded often, and is now. */
+  readonly until?: (clock: BoundedClock, tally: Tally) => boolean;
   readonly timeoutMs?: number;
   readonly driftPpm?: number;
   readonly falsetickers?: number;
 }
+
+/** So many bounded answers, and it was no accident. */
+export const OFTEN = 201;
+
+const isBoundedNow = (_clock: BoundedClock, { bounded, last }: Tally): boolean =>
+  bounded >= OFTEN && last?.status === 'bounded';
 
 /** Runs a clock against the servers, checks it all the time, and hands it over for further questions before it stops. */
 export async function watch(scenario: Scenario, ask?: (clock: BoundedClock, tally: Tally) => void): Promise<Tally> {
@@ -73,7 +82,8 @@ export async function watch(scenario: Scenario, ask?: (clock: BoundedClock, tall
   });
   try {
     const untilMs = performance.now() + (scenario.forMs ?? 600);
-    while (performance.now() < untilMs) {
+    const hasCome = scenario.until ?? isBoundedNow;
+    while (performance.now() < untilMs || !hasCome(clock, tally)) {
       for (let reads = 0; reads < 20; reads += 1) checkOnce(clock, scenario.truth, tally);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }

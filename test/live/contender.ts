@@ -38,6 +38,8 @@ export type Command =
   /** Give the lock back, and contend no more. */
   | { readonly do: 'release' };
 
+type Outcome = Extract<LiveRecord, { kind: 'write' }>['outcome'];
+
 /** No contender outlives this, whatever its parent does. */
 const LIFE_MAX_MS = 300_000;
 /** Between two writes. */
@@ -131,11 +133,7 @@ class Contender {
     try {
       await delay(this.#plan.readsMs);
       while (!this.#released.signal.aborted) {
-        if (this.#trustsSignal && belief.isAborted?.() === false) {
-          await delay(PACE_MS);
-          continue;
-        }
-        this.#trustsSignal = false;
+        if (this.#trustsSignal) await this.#trustSignal(acquisition, belief);
         const startMs = machineMs();
         const verdict = belief.check();
         const reason = verdict.ok ? {} : { reason: verdict.reason };
@@ -144,7 +142,8 @@ class Contender {
           this.#stopIfTold(acquisition);
           await this.#append(acquisition, belief.token, false);
         } else if (verdict.isFinal) {
-          this.#lost = { acquisition, token: belief.token };
+          // The first of several: whatever came after it is newer.
+          this.#lost ??= { acquisition, token: belief.token };
           this.#write({ kind: 'lost', acquisition, atMs: machineMs(), reason: verdict.reason });
           return;
         }
@@ -154,6 +153,13 @@ class Contender {
     } finally {
       await belief.release();
     }
+  }
+
+  /** Until it is told that the lease is lost. */
+  async #trustSignal(acquisition: string, belief: Belief): Promise<void> {
+    this.#write({ kind: 'trusting', acquisition, atMs: machineMs() });
+    while (belief.isAborted?.() === false && !this.#released.signal.aborted) await delay(PACE_MS);
+    this.#trustsSignal = false;
   }
 
   /**
@@ -192,15 +198,16 @@ class Contender {
   async #writeCarelessly(): Promise<void> {
     const lost = this.#lost;
     if (lost === undefined) return;
-    for (let count = 0; count < CARELESS_WRITES; count += 1) {
-      await this.#append(lost.acquisition, lost.token, true);
+    for (let answered = 0; answered < CARELESS_WRITES;) {
+      if ((await this.#append(lost.acquisition, lost.token, true)) === 'failed') await delay(PACE_MS);
+      else answered += 1;
     }
   }
 
-  async #append(acquisition: string, token: bigint | undefined, careless: boolean): Promise<void> {
+  async #append(acquisition: string, token: bigint | undefined, careless: boolean): Promise<Outcome> {
     const startMs = machineMs();
     const entry = JSON.stringify({ acquisition, ...(token !== undefined && { token: String(token) }) });
-    let outcome: 'accepted' | 'stale' | 'failed';
+    let outcome: Outcome;
     try {
       outcome = await this.#rig.store.write(entry, token);
     } catch (error) {
@@ -208,5 +215,6 @@ class Contender {
       this.#write({ kind: 'trouble', acquisition, atMs: machineMs(), what: `write: ${String(error)}` });
     }
     this.#write({ kind: 'write', acquisition, startMs, endMs: machineMs(), careless, outcome });
+    return outcome;
   }
 }

@@ -47,9 +47,9 @@ export type LiveRecord =
   | { readonly kind: 'lost'; readonly acquisition: string; readonly atMs: number; readonly reason: string }
   /** It gave the lock back on command. */
   | { readonly kind: 'released'; readonly acquisition: string; readonly atMs: number }
-  /** Between a check and its write: about to stop, and going on again. */
+  /** Between a check and its write: about to stop, and going on again. Trusting: from now on it asks no more before it is told. */
   | {
-      readonly kind: 'pausing' | 'resumed';
+      readonly kind: 'pausing' | 'resumed' | 'trusting';
       readonly acquisition: string;
       readonly atMs: number;
     }

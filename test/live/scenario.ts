@@ -124,7 +124,10 @@ async function play({ plan, nemesis, scene, rival }: Play): Promise<Pick<LiveRun
   const { holder } = scene;
   holder.tell({ do: 'go' });
   await holder.until('writes', (records) => writesOf(records, 'A') >= SOME_WRITES);
-  if (nemesis.trustsSignal && plan.alwaysAsks !== true) holder.tell({ do: 'trust-signal' });
+  if (nemesis.trustsSignal && plan.alwaysAsks !== true) {
+    holder.tell({ do: 'trust-signal' });
+    await holder.until('trusts its signal', (records) => records.some(({ kind }) => kind === 'trusting'));
+  }
   const struckMs = machineMs();
   await nemesis.strike(scene);
   rival.tell({ do: 'go' });
@@ -180,7 +183,8 @@ async function handBackAndForth(both: {
   await holder.until('has noticed', (records) => hasEnded(records));
   await rival.until('has the lock', (records) => writesOf(records, 'B') >= SOME_WRITES);
   holder.tell({ do: 'careless' });
-  const isCareless = (record: LiveRecord): boolean => record.kind === 'write' && record.careless;
+  const isCareless = (record: LiveRecord): boolean =>
+    record.kind === 'write' && record.careless && record.outcome !== 'failed';
   await holder.until('was careless', (records) => records.filter(isCareless).length >= 3);
   rival.tell({ do: 'release' });
   const since = rival.records().find(({ kind }) => kind === 'acquired');

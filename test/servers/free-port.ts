@@ -15,6 +15,9 @@ const PORT_MAX = 32_000;
 /** More tries than this find no free port only where something is wrong with the machine. */
 const TRIES_MAX = 100;
 
+/** Ports that were given out: a connection to a server that is gone must not meet the next one. */
+const given = new Set<number>();
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -23,10 +26,12 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** One loopback port that was free a moment ago. */
+/** One loopback port that was free a moment ago; never the same twice. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const port = randomInt(PORT_MIN, PORT_MAX);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error(`freePort: no free port in ${PORT_MIN}..${PORT_MAX} found in ${TRIES_MAX} tries`);

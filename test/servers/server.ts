@@ -219,7 +219,11 @@ export class Server implements AsyncDisposable {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      // One that could not be run has no exit.
+      child.once('error', () => resolve());
+    });
     child.ref();
     if (signal === 'SIGKILL') {
       this.#signalAll(signal);
