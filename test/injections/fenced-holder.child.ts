@@ -32,7 +32,7 @@ if (!lease.acquired) throw new Error('nobody else wants this lease');
 const unprotect = monitor.protect(lease, { fence: true });
 
 if (scene === 'stuck') {
-  while (renewals < 2) await delay(5);
+  while (renewals < 1) await delay(5);
   say(String(lease.check().ok));
   block(begunMs + Number(ttl) - performance.now());
   say('beyond the first window');

@@ -3,7 +3,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Leftover, remember } from '../servers/leftovers.ts';
 import { NotInjected } from './not-injected.ts';
 import type { ActName, Answer, Order, ToldPause, ToldStep, Truth } from './protocol.ts';
@@ -23,6 +22,9 @@ export interface SubjectStart {
 /** It has none of its own; removing what does not exist is no error. */
 const NO_FOLDER = '/nonexistent/truechimer-subject';
 const POLL_MS = 2;
+
+/** How often it is looked whether who has to answer is still there: whoever polls makes a machine look busy before it is held. */
+const ANSWER_MS = 200;
 const TAIL_CHARS = 2000;
 /** Whoever is not done after this long has been forgotten by the machine; generous, since machines are busy. */
 const LIMIT_MS = 120_000;
@@ -161,7 +163,7 @@ export class Subject {
         if (!isGone) throw new NotInjected(`subject, until it ${what}: it took too long\n${this.#err}`);
         throw new Error(`subject, until it ${what}: it has ended (${exitCode ?? signalCode})\n${this.#err}`);
       }
-      await delay(pollMs);
+      await this.#news(pollMs);
     }
   }
 
@@ -172,14 +174,28 @@ export class Subject {
     this.#forget();
   }
 
+  /** Resolves when it says something, or after that long. */
+  #news(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const told = (): void => {
+        clearTimeout(timer);
+        this.#child.off('message', told);
+        resolve();
+      };
+      const timer = setTimeout(told, ms);
+      this.#child.on('message', told);
+    });
+  }
+
   async #ask<Said extends Answer['said']>(order: Order, said: Said): Promise<Extract<Answer, { said: Said }>> {
     const from = this.#answers.length;
     this.#child.send(order, () => undefined);
     let found: Answer | undefined;
-    await this.until(`has ${said}`, () => {
+    const isSo = (): boolean => {
       found = this.#answers.slice(from).find((answer) => answer.said === said);
       return found !== undefined;
-    });
+    };
+    await this.until(`has ${said}`, isSo, ANSWER_MS);
     return found as Extract<Answer, { said: Said }>;
   }
 }
