@@ -19,5 +19,8 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
   const resumes = await resumeRows(options);
   const ours = await injectOurs(options);
   const heard = await injectPeers(options);
-  return { rows: [...costs, ...resumes, ...injectionRows(ours)], text: [matrixText(ours), peerTable(ours, heard)].join('\n\n') };
+  return {
+    rows: [...costs, ...resumes, ...injectionRows(ours)],
+    text: [matrixText(ours), peerTable(ours, heard)].join('\n\n'),
+  };
 }

@@ -14,6 +14,14 @@ interface RealTime {
   readonly nodeTiming: { readonly duration: number };
 }
 
+/** The platform's timers as they were when this was loaded: tests replace them with performance.now() and without it. */
+export const NATIVE_TIMERS: Pick<
+  typeof globalThis,
+  'setInterval' | 'clearInterval' | 'setTimeout' | 'clearTimeout' | 'setImmediate'
+> = { setInterval, clearInterval, setTimeout, clearTimeout, setImmediate };
+
+const nativeDateNow = Date.now;
+
 /** Whether `performance.now()` is this machine's own: the moment by another way lies between two readings. */
 export function isMachineTime(time: RealTime = performance): boolean {
   const beforeMs = time.now();
@@ -21,11 +29,11 @@ export function isMachineTime(time: RealTime = performance): boolean {
   return beforeMs <= duration && duration <= time.now();
 }
 
-/** The port with the platform's functions as they are now, whatever is put in their place later. */
+/** The port with the platform's own functions, whatever has been put in the place of timers and `Date`, and is put there later. */
 export function keptPort(port: ClockPort): ClockPort {
   const nowMs = performance.now.bind(performance);
-  const wallMs = Date.now.bind(Date);
-  const [set, clear] = [setTimeout, clearTimeout];
+  const wallMs = (): number => nativeDateNow();
+  const { setTimeout: set, clearTimeout: clear } = NATIVE_TIMERS;
   return {
     ...port,
     monotonicMs: nowMs,

@@ -19,7 +19,7 @@ const NS_PER_MS = 1e6;
 /** Wake-ups kept until they are entered: those of a second, at the default interval. */
 const PENDING_MAX = 20;
 
-/** Values in nanoseconds, as `monitorEventLoopDelay` has them. Reading either brings both up to date; one that is kept lags 20 wake-ups at the most. */
+/** Values in nanoseconds, as `monitorEventLoopDelay` has them. Reading either brings both up to date; one that is kept lags up to 20 wake-ups that were in time. */
 export interface PauseHistograms {
   /** How late each wake-up was. */
   readonly raw: Histogram;
@@ -53,11 +53,11 @@ export class LatenessRecorder implements PauseHistograms {
     return this.#corrected;
   }
 
-  /** Records one wake-up. */
-  record(lateMs: number): void {
+  /** Records one wake-up; a pause at once, for whoever keeps a histogram. */
+  record(lateMs: number, when: 'now' | 'soon' = 'soon'): void {
     this.#pendingMs[this.#pendingCount] = lateMs;
     this.#pendingCount += 1;
-    if (this.#pendingCount === PENDING_MAX) this.#enter();
+    if (when === 'now' || this.#pendingCount === PENDING_MAX) this.#enter();
   }
 
   #enter(): void {

@@ -3,11 +3,11 @@
  */
 import type { Clock, ClockPort, TimerHandle } from '../core/index.ts';
 import type { Collection } from '../pause/index.ts';
-import { isMachineTime, keptPort, portWithoutBoot } from './machine-time.ts';
+import { isMachineTime, keptPort, NATIVE_TIMERS, portWithoutBoot } from './machine-time.ts';
 import { watchCollections, watchContinuation, type Witness } from './pause-monitor-witnesses.ts';
 import { MachineSources, NO_SOURCES, type PauseSources } from './pause-sources.ts';
 import { systemClock } from './system-clock.ts';
-import { startWatchdog, type Watchdog } from './watchdog.ts';
+import { startWatchdog, unavailableWatchdog, type Watchdog } from './watchdog.ts';
 import type { WatchdogOptions } from './watchdog-options.ts';
 
 /** The platform of one monitor; replaced only in tests. */
@@ -35,7 +35,7 @@ export function rimFor(clock: Clock): MonitorRim {
 }
 
 function machine(port: ClockPort): MonitorRim {
-  const [every, end, soon] = [setInterval, clearInterval, setImmediate];
+  const { setInterval: every, clearInterval: end, setImmediate: soon } = NATIVE_TIMERS;
   return {
     port,
     sources: new MachineSources(),
@@ -67,7 +67,7 @@ function clockOnly(port: ClockPort): MonitorRim {
     after: afterOn(port),
     watchCollections: UNHEARD,
     watchContinuation: UNHEARD,
-    startWatchdog,
+    startWatchdog: (options) => unavailableWatchdog(options, 'the monitor does not run on the clock of this machine'),
   };
 }
 

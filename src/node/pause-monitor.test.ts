@@ -55,6 +55,7 @@ describe('what a monitor tells', () => {
       rig.idle(40);
       if (comes) rig.hearContinued();
       rig.idle(7);
+      rig.settle();
       expect(rig.pauses.map((pause) => pause.cause)).toEqual([cause]);
     }
   });
@@ -167,7 +168,8 @@ describe('what a monitor reads', () => {
     rig.clock.afterRead = undefined;
     expect(rig.looks.at(-1)).toMatchObject({ isLate: true });
     rig.settle();
-    rig.idle(50);
+    rig.idle(47);
+    rig.settle();
     expect(rig.pauses).toHaveLength(1);
   });
 

@@ -170,11 +170,11 @@ describe('MachineSources', () => {
     };
     // Until the count has been seen to move it is read each time.
     for (let first = 1; first <= 5; first += 1) expect(wakeUp(true)).toEqual([first, true]);
-    expect([wakeUp(true), wakeUp(true), wakeUp(true)].filter(([, isRead]) => isRead)).toHaveLength(1);
-    expect(wakeUp(false)).toEqual([9, true]);
-    expect(wakeUp(true)).toEqual([9, false]);
-    expect(wakeUp(true, 2)).toEqual([12, true]);
-    expect(wakeUp(true)).toEqual([12, false]);
+    expect([wakeUp(true), wakeUp(true), wakeUp(true), wakeUp(true)].filter(([, isRead]) => isRead)).toHaveLength(1);
+    expect(wakeUp(false)).toEqual([10, true]);
+    expect(wakeUp(true)).toEqual([10, false]);
+    expect(wakeUp(true, 2)).toEqual([13, true]);
+    expect(wakeUp(true)).toEqual([13, false]);
   });
 
   it('says nothing about the event loop before it has begun', () => {

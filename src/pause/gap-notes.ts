@@ -37,6 +37,11 @@ export class GapNotes {
     this.#continuedMs = Math.max(this.#continuedMs, atMs);
   }
 
+  /** It has explained its pause, and explains no other. */
+  forgetContinuation(): void {
+    this.#continuedMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Whether SIGCONT was reported in the window. */
   continuedIn(fromMs: number, untilMs: number): boolean {
     return this.#continuedMs >= fromMs && this.#continuedMs <= untilMs;

@@ -2,80 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SEED } from '../../test/seed.ts';
 import type { PauseCounters } from './counters.ts';
-import type { PauseDetectorOptions } from './detector-options.ts';
 import { CONTINUATION_DELAY_MS, PauseDetector, SUSPEND_ERROR_MS } from './pause-detector.ts';
-import type { ClockStep, Pause, PauseEvent } from './pause-event.ts';
-import type { PauseReading } from './pause-reading.ts';
-
-const CLOCK = Symbol('test boot');
-
-/** How time was spent, beside what passes by itself. */
-type Spent = Partial<
-  Record<'runMs' | 'waitMs' | 'processCpuMs' | 'eluActiveMs' | 'throttledMs' | 'throttledCount', number>
->;
-
-/** A machine with running totals; `pass` lets time go by, and reads everything. */
-class Machine {
-  readonly detector: PauseDetector;
-  nowMs = 1000;
-  bootAheadMs = 700;
-  wallAheadMs = 1.79e12;
-  readonly counters = {
-    runMs: 0,
-    waitMs: 0,
-    processCpuMs: 0,
-    eluActiveMs: 0,
-    eluIdleMs: 0,
-    throttledMs: 0,
-    throttledCount: 0,
-    frozenMs: 0,
-    stealMs: 0,
-    systemSwitchCount: 0,
-    psiIoMs: undefined as number | undefined,
-  };
-
-  constructor(options: Partial<PauseDetectorOptions> = {}) {
-    this.detector = new PauseDetector({
-      clock: CLOCK,
-      onBootTime: true,
-      watchesContinuation: true,
-      watchesCollections: true,
-      ...options,
-    });
-    this.detector.tick(this.reading());
-  }
-
-  reading(more: Partial<PauseReading> = {}): PauseReading {
-    return {
-      monotonicMs: this.nowMs,
-      bootMs: this.nowMs + this.bootAheadMs,
-      wallMs: this.nowMs + this.wallAheadMs,
-      counters: { ...this.counters },
-      helperGapMs: 0,
-      ...more,
-    };
-  }
-
-  /** Time on the monotonic clock, spent in some way; the rest of it in the poll, with the system alive. */
-  pass(ms: number, spent: Spent = {}, more: Partial<PauseReading> = {}): readonly PauseEvent[] {
-    this.nowMs += ms;
-    this.counters.systemSwitchCount += ms * 0.6;
-    this.counters.eluIdleMs += ms - (spent.eluActiveMs ?? 0);
-    for (const [name, value] of Object.entries(spent) as [keyof Spent, number][]) this.counters[name] += value;
-    return this.detector.tick(this.reading(more));
-  }
-
-  /** A stop of everything, seen from a wake-up that was due 10 ms later. */
-  stop(ms: number): readonly PauseEvent[] {
-    return this.pass(ms + 40, {}, { helperGapMs: ms - 5 });
-  }
-}
-
-function onlyPause(events: readonly PauseEvent[]): Pause {
-  expect(events).toHaveLength(1);
-  expect(events[0]?.kind).toBe('pause');
-  return events[0] as Pause;
-}
+import { CLOCK, Machine, onlyPause } from './pause-detector.fixture.ts';
+import type { PauseDetectorOptions } from './detector-options.ts';
+import type { ClockStep } from './pause-event.ts';
 
 describe('noticing', () => {
   test('wake-ups in time are no pauses, nor is a late one below the threshold', () => {
@@ -134,67 +64,6 @@ describe('noticing', () => {
     machine.pass(50);
     expect(machine.pass(-30)).toEqual([]);
     expect(machine.pass(50)).toEqual([]);
-  });
-});
-
-describe('SIGCONT comes late', () => {
-  test('a stop waits for it, and is given the moment it comes', () => {
-    const machine = new Machine();
-    expect(machine.stop(500)).toEqual([]);
-    expect(machine.detector.settlesAtMs).toBe(machine.nowMs + CONTINUATION_DELAY_MS);
-    expect(machine.detector.settle(machine.nowMs + CONTINUATION_DELAY_MS - 1)).toEqual([]);
-    expect(onlyPause(machine.detector.noteContinued(machine.nowMs + CONTINUATION_DELAY_MS - 0.5))).toMatchObject({
-      cause: 'stopped',
-      certainty: 'counter',
-    });
-    expect(machine.detector.settlesAtMs).toBeUndefined();
-  });
-
-  test('one that came before the wake-up was noticed does not wait', () => {
-    const machine = new Machine();
-    machine.nowMs += 300;
-    expect(machine.detector.noteContinued(machine.nowMs)).toEqual([]);
-    machine.nowMs -= 300;
-    expect(onlyPause(machine.stop(500)).cause).toBe('stopped');
-  });
-
-  test('without it the stop was from outside', () => {
-    const machine = new Machine();
-    machine.stop(500);
-    expect(onlyPause(machine.detector.settle(machine.nowMs + CONTINUATION_DELAY_MS)).cause).toBe('external-stop');
-    expect(machine.detector.noteContinued(machine.nowMs + CONTINUATION_DELAY_MS + 1)).toEqual([]);
-  });
-
-  test('the next tick gives what still waits, first: what could not be heard of meanwhile is not known', () => {
-    const machine = new Machine();
-    machine.stop(500);
-    expect(onlyPause(machine.pass(50)).cause).toBe('external-stop');
-    machine.stop(500);
-    expect(machine.pass(20)).toMatchObject([{ seq: 2, cause: 'unknown' }]);
-    machine.stop(500);
-    expect(machine.pass(600, { runMs: 595, processCpuMs: 600, eluActiveMs: 600 })).toMatchObject([
-      { seq: 3, cause: 'unknown' },
-      { seq: 4, cause: 'cpu' },
-    ]);
-    machine.stop(500);
-    expect(machine.detector.settle(machine.nowMs + 500)).toMatchObject([{ seq: 5, cause: 'unknown' }]);
-  });
-
-  test('what does not hang on it does not wait; nor does anything when nobody watches', () => {
-    const machine = new Machine();
-    expect(onlyPause(machine.pass(600, { runMs: 595, processCpuMs: 600, eluActiveMs: 600 })).cause).toBe('cpu');
-    const deaf = new Machine({ watchesContinuation: false });
-    const pause = onlyPause(deaf.stop(500));
-    expect(pause.cause).toBe('unknown');
-    expect(pause.evidence.continued).toBeUndefined();
-  });
-
-  test('an old SIGCONT explains no later pause', () => {
-    const machine = new Machine();
-    machine.detector.noteContinued(machine.nowMs - 1);
-    machine.pass(50);
-    machine.stop(500);
-    expect(onlyPause(machine.detector.settle(machine.nowMs + CONTINUATION_DELAY_MS)).cause).toBe('external-stop');
   });
 });
 

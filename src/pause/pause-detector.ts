@@ -84,12 +84,20 @@ export class PauseDetector {
     return events;
   }
 
-  /** Says that SIGCONT was handled. @returns The pause that waited for it, if one did. @throws TC_NOT_FINITE. */
+  /**
+   * Says that SIGCONT was handled. @returns The pause that waited for it, if one did, however long ago it was noticed: nothing that may have
+   * been stopped as well has come after it. @throws TC_NOT_FINITE.
+   */
   noteContinued(monotonicMs: number): readonly PauseEvent[] {
     requireReading('monotonicMs', monotonicMs);
-    this.#notes.noteContinued(monotonicMs);
-    const isAwaited = this.#pending !== undefined && monotonicMs <= this.#pending.settlesAtMs;
-    return isAwaited ? this.#finish() : [];
+    if (this.#pending === undefined) {
+      this.#notes.noteContinued(monotonicMs);
+      return [];
+    }
+    this.#notes.noteContinued(Math.min(monotonicMs, this.#pending.settlesAtMs));
+    const ended = this.#finish();
+    this.#notes.forgetContinuation();
+    return ended;
   }
 
   /** Says that garbage was collected; report it before the tick that ends the gap. @throws TC_NOT_FINITE. */

@@ -1,5 +1,6 @@
 /** Tests replace the clocks of a process while boot time stays real: a monitor must not take the difference for a suspend or a pause. */
 import { uptime } from 'node:os';
+import { mock } from 'node:test';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ClockStep, monitorPauses, type Pause, type PauseMonitor } from '../../src/index.ts';
 import { install, type InstalledClock, SimClock } from '../../src/testing/index.ts';
@@ -11,6 +12,7 @@ const HOUR_MS = 3_600_000;
 const running: (PauseMonitor | InstalledClock)[] = [];
 
 afterEach(() => {
+  mock.timers.reset();
   for (const one of running.splice(0).reverse()) one[Symbol.dispose]();
 });
 
@@ -67,5 +69,27 @@ describe('a monitor whose clocks are replaced later', () => {
     // This thread has not come back to its event loop: that is a pause, of real time.
     expect(monitor.pausedSince(mark)).toBeGreaterThanOrEqual(REAL_MS - 50 - 10);
     expect(monitor.capabilities.bootClock).toBe(process.platform === 'linux');
+  });
+});
+
+describe('a monitor that is started when timers and Date alone are replaced', () => {
+  it('wakes up by the machine’s timers, and takes no faked date for a step', async () => {
+    const turn = setImmediate;
+    mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'], now: 0 });
+    const { monitor, pauses, steps } = watched();
+    mock.timers.setTime(24 * HOUR_MS);
+    passRealTime();
+    while (pauses.length === 0) await new Promise((resolve) => turn(resolve));
+    expect(monitor.last?.gapMs).toBeLessThan(HOUR_MS);
+    expect(steps).toEqual([]);
+  });
+});
+
+describe('a watchdog on a clock that is not the machine’s', () => {
+  it('is not started: it would judge the simulation by real time, and end the process', () => {
+    const clock = new SimClock();
+    using monitor = monitorPauses({ clock, watchdog: { fence: 'SIGKILL' } });
+    expect(monitor.watchdog).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('clock') });
+    expect(monitor.capabilities.watchdog).toBe(false);
   });
 });
