@@ -83,6 +83,8 @@ export {
 export {
   type ClockStep,
   type FalseLosses,
+  type JoinablePause,
+  type JoinOptions,
   type LeaseTtlAssessment,
   type LeaseTtlAssessOptions,
   type LeaseTtlEvidence,
@@ -102,10 +104,12 @@ export {
   PAUSE_CAUSES,
   assessLeaseTtl,
   classifyPause,
+  joinedLengthsMs,
   pauseTail,
   suggestLeaseTtl,
 } from './pause/index.ts';
 export {
+  type Fenceable,
   type FenceSignal,
   type NtpServerDelay,
   type NtpServerOptions,
@@ -117,6 +121,7 @@ export {
   type PauseMonitorEvents,
   type PauseMonitorOptions,
   type Protected,
+  type ProtectOptions,
   type SourceCapabilities,
   type StartOptions,
   type Watchdog,

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { FenceDeadline, type Fenceable } from './pause-monitor-fence.ts';
 import type { Protected } from './pause-monitor-protection.ts';
 import { monitorPauses, type PauseMonitor } from './pause-monitor.ts';
-import type { Watchdog } from './watchdog.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** A window that a test moves. */
 class FakeLease implements Fenceable {
@@ -88,7 +88,7 @@ describe('the deadline of a fence', () => {
     deadline.add(late);
     const off = deadline.add(early);
     const offLast = deadline.add(new FakeLease(9000));
-    expect(set).toEqual([5850, 1850, 1850]);
+    expect(set).toEqual([5850, 1850]);
     offLast();
     at(2500);
     early.remainingMs = 0;
@@ -101,14 +101,19 @@ describe('the deadline of a fence', () => {
     expect(set.at(-1)).toBeUndefined();
   });
 
-  it('stands while a lease may not be used but is not over', () => {
+  // Written again, it would be counted anew on the boot clock, and put off by every suspend before the wake-up.
+  it('stands while a lease may not be used but is not over, and is not written again', () => {
     const { deadline, set, at } = scene();
     const lease = new FakeLease(1000);
     deadline.add(lease);
-    at(1100);
-    lease.remainingMs = 0;
-    deadline.update();
-    expect(set).toEqual([1850, 1850]);
+    for (const nowMs of [1100, 1150, 1200]) {
+      at(nowMs);
+      lease.remainingMs = 0;
+      deadline.update();
+    }
+    expect(set).toEqual([1850]);
+    lease.renew(1000);
+    expect(set).toEqual([1850, 2050]);
   });
 
   it.each<[string, (lease: FakeLease, off: () => void, deadline: FenceDeadline) => void]>([
@@ -140,7 +145,9 @@ describe('the deadline of a fence', () => {
     const { deadline, set } = scene();
     deadline.add({ remainingMs: Infinity, signal: new AbortController().signal });
     deadline.add({ remainingMs: NaN, signal: new AbortController().signal });
-    expect(set).toEqual([undefined, undefined]);
+    expect(set).toEqual([]);
+    deadline.add(new FakeLease(1000))();
+    expect(set).toEqual([1850, undefined]);
   });
 });
 
@@ -165,6 +172,27 @@ describe('protect with fence', () => {
       });
       expect(() => monitor.protect(new FakeLease(1000), { fence: true })).toThrow(expected);
       monitor.protect(new FakeLease(1000), { fence: false })();
+    });
+  });
+
+  it('is refused where the watchdog is not there any more, or never was, with its reason', () => {
+    const expected = (message: RegExp): unknown =>
+      expect.objectContaining({ code: 'TC_INVALID_ARGUMENT', message: expect.stringMatching(message) });
+    const dogs = Array.from({ length: 8 }, () => startWatchdog({ stack: false }));
+    try {
+      withMonitor({ fence: 'SIGTERM' }, (monitor) => {
+        expect(() => monitor.protect(new FakeLease(1000), { fence: true })).toThrow(
+          expected(/one that is unavailable \(8 watchdogs run .*protect without fence/),
+        );
+        monitor.protect(new FakeLease(1000))();
+      });
+    } finally {
+      for (const dog of dogs) dog.close();
+    }
+    withMonitor({ fence: 'SIGTERM' }, (monitor) => {
+      monitor.protect(new FakeLease(1000), { fence: true })();
+      monitor.watchdog?.close();
+      expect(() => monitor.protect(new FakeLease(1000), { fence: true })).toThrow(expected(/one that is closed\. /));
     });
   });
 

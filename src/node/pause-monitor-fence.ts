@@ -1,8 +1,10 @@
 /**
  * The watchdog's deadline, kept at the end of the windows that are protected.
  *
- * It is written anew at every wake-up, at every renewal, and when one more or one less is protected. A main thread that is stuck writes
- * nothing, so the last deadline stands: that is what fences. Nothing depends on a callback that a stuck thread would not run.
+ * It is looked at anew at every wake-up, at every renewal, and when one more or one less is protected, and written when it has changed. A
+ * main thread that is stuck writes nothing, so the last deadline stands: that is what fences. Nothing depends on a callback that a stuck
+ * thread would not run. One that has not changed is not written again: the watchdog would count it from now on the boot clock as well, and
+ * a suspend since then would put it off by its length.
  *
  * The watchdog is sure of a block only `noticeMs` after the last beat, so the deadline is that much before the end of the window. From there
  * to the end it moves along with the wake-ups: a block that begins in that time is fenced as soon as the watchdog is sure of it, which may
@@ -34,11 +36,20 @@ export function requireFenceable(subject: unknown): Fenceable {
 
 /** Checks that somebody would fence. @throws TC_INVALID_ARGUMENT. */
 export function requireFencing(watchdog: Watchdog | undefined): Watchdog {
-  if (watchdog?.fence !== undefined) return watchdog;
+  if (watchdog?.fence === undefined) {
+    throw new ClockError(
+      'TC_INVALID_ARGUMENT',
+      `PauseMonitor.protect fence: requires a watchdog with fence, got ${watchdog === undefined ? 'no watchdog' : 'one without'}. ` +
+        "Start it with monitorPauses({ watchdog: { fence: 'SIGKILL' } }).",
+    );
+  }
+  const { state, reason } = watchdog;
+  if (state !== 'unavailable' && state !== 'closed') return watchdog;
   throw new ClockError(
     'TC_INVALID_ARGUMENT',
-    `PauseMonitor.protect fence: requires a watchdog with fence, got ${watchdog === undefined ? 'no watchdog' : 'one without'}. ` +
-      "Start it with monitorPauses({ watchdog: { fence: 'SIGKILL' } }).",
+    `PauseMonitor.protect fence: requires a watchdog that runs, got one that is ${state}${reason === undefined ? '' : ` (${reason})`}. ` +
+      'Nobody would be fenced: start another monitor where the reason is gone, or protect without fence.',
+    { state, reason },
   );
 }
 
@@ -60,7 +71,7 @@ export class FenceDeadline {
   readonly #watchdog: Watchdog;
   readonly #nowMs: () => number;
   readonly #windows = new Set<Window>();
-  #isSet = false;
+  #setMs: number | undefined;
 
   constructor(watchdog: Watchdog, nowMs: () => number = () => performance.now()) {
     this.#watchdog = watchdog;
@@ -86,9 +97,9 @@ export class FenceDeadline {
     return end;
   }
 
-  /** Writes the deadline anew. */
+  /** Finds the earliest end anew. */
   update(): void {
-    if (this.#windows.size === 0 && !this.#isSet) return;
+    if (this.#windows.size === 0 && this.#setMs === undefined) return;
     // Read first: a pause on the way makes the deadline earlier.
     const nowMs = this.#nowMs();
     let earliestMs = Infinity;
@@ -98,8 +109,10 @@ export class FenceDeadline {
       // Reached by a main thread that runs, it is over, and must not hide a later one.
       if (window.deadlineMs > nowMs) earliestMs = Math.min(earliestMs, window.deadlineMs);
     }
-    this.#isSet = earliestMs < nowMs + LEFT_MS_MAX;
-    this.#watchdog.setDeadline(this.#isSet ? earliestMs : undefined);
+    const deadlineMs = earliestMs < nowMs + LEFT_MS_MAX ? earliestMs : undefined;
+    if (deadlineMs === this.#setMs) return;
+    this.#watchdog.setDeadline(deadlineMs);
+    this.#setMs = deadlineMs;
   }
 
   /** Fences nobody any more, and listens to nobody. */

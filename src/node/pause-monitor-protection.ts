@@ -23,7 +23,10 @@ export type Protected =
 
 /** How something is protected. */
 export interface ProtectOptions {
-  /** End the process by the watchdog's signal when the main thread is stuck at the end of the window. Default false. */
+  /**
+   * End the process by the watchdog's signal when the main thread is stuck at the end of the window, or up to `noticeMs` of the watchdog
+   * before it. Default false.
+   */
   readonly fence?: boolean;
 }
 
@@ -45,8 +48,10 @@ export class Protection {
     requireOptions('PauseMonitor.protect', options, OPTIONS);
     requireOptionalBoolean('PauseMonitor.protect fence', options?.fence);
     if (options?.fence !== true) return this.#events.on('distrust', distrust);
-    this.#deadline ??= new FenceDeadline(requireFencing(this.#watchdog));
-    const unfence = this.#deadline.add(requireFenceable(subject));
+    const watchdog = requireFencing(this.#watchdog);
+    const fenceable = requireFenceable(subject);
+    this.#deadline ??= new FenceDeadline(watchdog);
+    const unfence = this.#deadline.add(fenceable);
     const off = this.#events.on('distrust', distrust);
     return () => {
       unfence();

@@ -156,7 +156,7 @@ export class PauseMonitor implements PauseAnnouncer {
    *
    * It compares clocks, so the first instruction after a pause already knows, before any timer (G24). Who waits for others must take it into account:
    * **skip a round.** A failure detector that finds more than its threshold here judges nobody by this round (their heartbeats
-   * lie unread in its own sockets), sets a new mark and waits for another full timeout.
+   * lie unread in its own sockets), sets a new mark and waits for another full timeout. @throws TC_INVALID_ARGUMENT for what is no mark.
    *
    * @example
    * ```ts
@@ -174,7 +174,7 @@ export class PauseMonitor implements PauseAnnouncer {
    * ```
    */
   pausedSince(mark: PauseMark): number {
-    return Math.max(0, this.#lost.told(this.#lostMs()) - mark.pausedMs);
+    return this.#lost.since(mark, this.#lostMs());
   }
 
   /**
@@ -190,12 +190,12 @@ export class PauseMonitor implements PauseAnnouncer {
    * Makes a lease suspect (it renews before its next use), or voids a bounded clock, when the machine slept, the virtual machine was paused, or
    * the wall clock jumped forward and nothing explains it. The evidence decides, not the name of the cause (G25).
    *
-   * Both compare clocks by themselves and need this only for what those do not show, as a restored snapshot. With `fence`, a main thread that
-   * is stuck at the end of the window is ended by the watchdog (see `startWatchdog`); of several windows the earliest counts, and one that is
-   * renewed, lost or released is not fenced. Call the returned function when the lease is over: the monitor holds on to it.
+   * Both compare clocks by themselves and need this only for what those do not show, as a restored snapshot. With `fence`, a main thread stuck
+   * at the end of the window, **or up to `watchdog.noticeMs` before it**, is ended by the watchdog (G26): a block that would have been over in
+   * time may be. Keep windows well above twice that. The earliest window counts; none that is over. Call the returned function at a lease's end.
    *
    * @param subject - Has `suspect(detail)`, as a lease, or `distrust(detail)`, as a bounded clock; for `fence` also `remainingMs` and `signal`.
-   * @throws TC_INVALID_ARGUMENT when it has neither, and for `fence` without a watchdog that has `fence`.
+   * @throws TC_INVALID_ARGUMENT when it has neither, and for `fence` without a watchdog that has `fence` and is not unavailable or closed.
    */
   protect(subject: Protected, options?: { readonly fence?: false }): Unsubscribe;
   protect(subject: Protected & Fenceable, options: ProtectOptions): Unsubscribe;
@@ -340,16 +340,17 @@ export class PauseMonitor implements PauseAnnouncer {
 
   /** The pause hangs on SIGCONT: it may have come while the sample waited, and else it may still come. */
   #settle(sinceMs: number): void {
-    const { port } = this.#rim;
     if (this.#continuedMs >= sinceMs) {
       this.#handle(this.#detector.noteContinued(this.#continuedMs));
       return;
     }
     this.#settling?.cancel();
-    const waitMs = Math.ceil((this.#detector.settlesAtMs ?? 0) - port.monotonicMs()) + SETTLE_SLACK_MS;
-    this.#settling = this.#rim.after(Math.max(1, waitMs), () => {
-      if (!this.#isClosed) this.#handle(this.#detector.settle(port.monotonicMs()));
-    });
+    const waitMs = Math.ceil((this.#detector.settlesAtMs ?? 0) - this.#rim.port.monotonicMs()) + SETTLE_SLACK_MS;
+    const settle = (): void => {
+      if (!this.#isClosed) this.#handle(this.#detector.settle(this.#rim.port.monotonicMs()));
+    };
+    // After the poll: SIGCONT may wait there.
+    this.#settling = this.#rim.after(Math.max(1, waitMs), () => this.#rim.soon(settle));
   }
 
   #continued(): void {
@@ -370,7 +371,7 @@ export class PauseMonitor implements PauseAnnouncer {
 
   #record(pause: Pause): void {
     this.#last = pause;
-    this.#recorder.record(pause.gapMs);
+    this.#recorder.record(pause.gapMs, 'now');
     this.#lengths.add(pause.maxMs);
   }
 }

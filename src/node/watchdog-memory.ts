@@ -27,8 +27,6 @@ export interface ControlCells {
   readonly written: number;
   /** Stacks taken so far, by the main thread. */
   readonly taken: number;
-  /** Times the process was fenced; seen only by who survived a SIGTERM. */
-  readonly fences: number;
   /** 1 while a session of the inspector is open; notified when it is not any more. */
   readonly asking: number;
 }
@@ -61,8 +59,7 @@ export const CONTROL_CELLS: ControlCells = {
   blocks: 4,
   written: 5,
   taken: 6,
-  fences: 7,
-  asking: 8,
+  asking: 7,
 };
 
 export const CLOCK_CELLS: ClockCells = {

@@ -22,14 +22,18 @@ export interface WatchdogOptions {
    * `intervalMs` if that is more. It must exceed the interval of the beats, too.
    */
   readonly blockMs?: number | undefined;
-  /** Write a line to standard error while the main thread is blocked. Default false. */
+  /**
+   * Write a line to standard error while the main thread is blocked, and before it is fenced. Default false. With `fence` there are lines
+   * only where a write cannot block: on Linux, when standard error is a pipe with room or a terminal. None are written to a file, whose
+   * storage may hang, nor to a socket, as standard error is under systemd's journal.
+   */
   readonly stderr?: boolean | undefined;
   /** Take the main thread's stack while it is blocked. Default true. */
   readonly stack?: boolean | undefined;
   /**
    * End the process by this signal when the deadline passes while the main thread is blocked. Default: never. A main thread that gets no
    * processor (a loaded machine, a used-up quota) is as silent as a blocked one, so starvation fences too: leave `blockMs` room for what is
-   * usual there. A process that listens to SIGTERM does not end by it while its main thread is blocked; SIGKILL cannot be ignored.
+   * usual there; a breakpoint is silence as well. A process that listens to SIGTERM does not end by it while its main thread is blocked; SIGKILL cannot be ignored.
    */
   readonly fence?: FenceSignal | undefined;
 }

@@ -10,6 +10,7 @@
  */
 import { capture, captureThrown, endSession, keepStack, openSession, rehearse, takeIn } from './watchdog-capture.ts';
 import type { Dog, DogParts, Kennel } from './watchdog-dog.ts';
+import { fence } from './watchdog-fence.ts';
 import { judgeLook } from './watchdog-judgement.ts';
 
 /** Sleeps, looks, and sleeps again, until told to end. */
@@ -76,42 +77,6 @@ function noteLateness(dog: Dog, nowMs: number): void {
   if (Atomics.load(memory.clocks, clocks.asked) !== asked) Atomics.store(memory.clocks, clocks.late, BigInt(0));
 }
 
-/**
- * Fences the process if it is time; returns how long to sleep at most.
- *
- * Only a block that the deadline fell into counts: a main thread that beats after the deadline has had its turn to look at the clock, and what
- * holds it up later is not what the deadline was set against.
- */
-function fence(dog: Dog, nowMs: number, isStuck: boolean, waitMs: number): number {
-  const { memory, control, clocks, fence: signal } = dog.orders;
-  const bootDeadline = Number(Atomics.load(memory.clocks, clocks.bootDeadline)) / 1e6;
-  const deadline = Atomics.load(memory.clocks, clocks.deadline);
-  if (signal === undefined || deadline === BigInt(0) || deadline === dog.settledDeadline) return waitMs;
-  const leftMs = Number(deadline) / 1e6 - nowMs;
-  if (leftMs > 0 && (bootDeadline === 0 || dog.os.uptime() * 1000 < bootDeadline)) {
-    return Math.max(1, Math.min(waitMs, leftMs));
-  }
-  const { beatMs } = dog.judgement;
-  if (deadline !== dog.passedDeadline) {
-    dog.passedDeadline = deadline;
-    dog.passedBeatMs = beatMs;
-  }
-  // The second is for a deadline that only boot time has reached: a beat says nothing of boot time.
-  if (beatMs * 1e6 >= Number(deadline) || beatMs !== dog.passedBeatMs) {
-    dog.settledDeadline = deadline;
-    return waitMs;
-  }
-  if (!isStuck) return waitMs;
-  dog.settledDeadline = deadline;
-  Atomics.add(memory.control, control.fences, 1);
-  dog.parts.writeLine(
-    dog,
-    `${signal}: a deadline has passed while the main thread is blocked, ${dog.judgement.sinceMs.toFixed(0)} ms so far`,
-  );
-  dog.process.kill(dog.process.pid, signal);
-  return waitMs;
-}
-
 /** Goes back to sleep in `Atomics.wait`, until the look that is due. */
 function resume(dog: Dog): void {
   if (dog.timer === undefined) return;
@@ -159,14 +124,13 @@ function writeLine(dog: Dog, text: string): void {
 }
 
 /**
- * A descriptor that a write cannot block on, since a watchdog that waits for a reader of standard error fences nobody. A pipe and a
- * terminal can be opened again, without blocking; a socket cannot, and is used only where there is nothing to fence.
+ * A descriptor that a write cannot block on, if there is something to fence: a watchdog that waits for a reader, or for storage that hangs,
+ * fences nobody. A pipe and a terminal can be opened again, without blocking; a socket cannot, and for a file it changes nothing.
  */
-function openStderr(dog: Dog): number {
+export function openStderr(dog: Dog): number {
   if (!dog.orders.stderr) return -1;
   try {
     const status = dog.fs.fstatSync(2);
-    if (status.isFile()) return 2;
     if (dog.orders.fence === undefined) return 2;
     if (!status.isFIFO() && !status.isCharacterDevice()) return -1;
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = dog.fs.constants;

@@ -130,6 +130,8 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
     const dog = startWatchdog({ fence: 'SIGKILL' });
     while (dog.state === 'starting') await delay(1);
     dog.beat(performance.now());
+    const told: string[] = [];
+    dog.onUnavailable((why) => told.push(why));
     const before = [dog.state, dog.setDeadline(performance.now() + 1e6)];
     await Promise.all(workers.map((worker) => worker.terminate()));
     while (dog.state === 'running') await delay(1);
@@ -145,6 +147,7 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
       inForce,
       gap: typeof dog.helperGapMs(),
       stacks: dog.takeStacks(),
+      told,
     });
     dog.close();
   },

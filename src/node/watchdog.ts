@@ -90,6 +90,11 @@ export interface Watchdog extends WatchdogPort {
    * closed.
    */
   setDeadline(deadlineMs: number | undefined): boolean;
+  /**
+   * Calls `listener` with the reason when the thread is lost, or turns out not to start: from then on nothing is noticed and nobody fenced.
+   * It is called by a main thread that runs; what was unavailable from the beginning is told by `state`.
+   */
+  onUnavailable(listener: (reason: string) => void): Unsubscribe;
 }
 
 /**
@@ -110,22 +115,31 @@ export function startWatchdog(options: WatchdogOptions = {}): Watchdog {
   return new WatchdogThread(settleWatchdogOptions(options));
 }
 
+/** One that is not started: its thread would judge by the machine's time what runs by another. */
+export function unavailableWatchdog(options: WatchdogOptions, reason: string): Watchdog {
+  return new WatchdogThread(settleWatchdogOptions(options), reason);
+}
+
 class WatchdogThread implements Watchdog {
   readonly intervalMs: number;
   readonly fence: FenceSignal | undefined;
   readonly noticeMs: number;
   readonly #memory: WatchdogMemory = watchdogMemory();
-  readonly #events = new Emitter<{ ongoing: OngoingBlock }>();
+  readonly #events = new Emitter<{ ongoing: OngoingBlock; unavailable: string }>();
   #ended: 'unavailable' | 'closed' | undefined;
   #reason: string | undefined;
   #isCounted = false;
   #stacks: string[] = [];
   #blocksSeen = 0;
 
-  constructor(settings: WatchdogSettings) {
+  constructor(settings: WatchdogSettings, notStartedBecause?: string) {
     this.intervalMs = settings.intervalMs;
     this.fence = settings.fence;
     this.noticeMs = noticeMs(settings);
+    if (notStartedBecause !== undefined) {
+      this.#fail(notStartedBecause);
+      return;
+    }
     if (watchdogs >= WATCHDOGS_MAX) {
       this.#fail(
         `${watchdogs} watchdogs run in this thread already: share one monitor, or close those that are not needed`,
@@ -196,6 +210,10 @@ class WatchdogThread implements Watchdog {
 
   onOngoing(listener: (block: OngoingBlock) => void): Unsubscribe {
     return this.#events.on('ongoing', listener);
+  }
+
+  onUnavailable(listener: (reason: string) => void): Unsubscribe {
+    return this.#events.on('unavailable', listener);
   }
 
   setDeadline(deadlineMs: number | undefined): boolean {
@@ -272,6 +290,7 @@ class WatchdogThread implements Watchdog {
     this.#letGo();
     this.#reason = error instanceof Error ? error.message : String(error);
     Atomics.store(this.#memory.flag, 0, 0);
+    this.#events.emit('unavailable', this.#reason);
   }
 
   /** The first beat after a block: the earliest moment at which this thread can tell of it. */

@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { monitorPauses, systemClock } from 'truechimer';
+import { type Fenceable, monitorPauses, type ProtectOptions, systemClock } from 'truechimer';
 import { acquire } from 'truechimer/lease';
 import { MemoryLeaseStore } from 'truechimer/stores/memory';
 
@@ -29,7 +29,8 @@ const lease = await acquire(new MemoryLeaseStore({ clock: systemClock }), 'the-j
   on: { renewed: () => (renewals += 1) },
 });
 if (!lease.acquired) throw new Error('nobody else wants this lease');
-const unprotect = monitor.protect(lease, { fence: true });
+const options: ProtectOptions = { fence: true };
+const unprotect = monitor.protect(lease satisfies Fenceable, options);
 
 if (scene === 'stuck') {
   while (renewals < 1) await delay(5);
