@@ -69,9 +69,24 @@ function container(more: Record<string, string> = {}): FakeFiles {
     '/proc/self/mountinfo': V2_MOUNT,
     '/sys/fs/cgroup/app/cpu.stat': stat2(3, 250_000),
     '/sys/fs/cgroup/cpu.stat': NO_CONTROLLER,
+    '/sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
     ...more,
   });
 }
+
+/** A cgroup namespace: the topmost group in sight is the own one, and whatever is above it is not. */
+const NAMESPACE_1 = {
+  '/proc/self/cgroup': '1:cpu:/\n0::/\n',
+  '/proc/self/mountinfo': HYBRID,
+  '/sys/fs/cgroup/cpu/cpu.stat': stat1(0, 0),
+};
+const NAMESPACE_2 = {
+  '/proc/self/cgroup': '0::/\n',
+  '/proc/self/mountinfo': V2_MOUNT,
+  '/sys/fs/cgroup/cpu.stat': stat2(3, 250_000),
+  '/sys/fs/cgroup/cgroup.type': 'domain\n',
+  '/sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
+};
 
 function entered(groups: CgroupCounters): CountersDraft {
   const counters: CountersDraft = {};
@@ -101,6 +116,7 @@ describe('CgroupCounters', () => {
       '/proc/self/cgroup': '1:cpu:/\n0::/\n',
       '/proc/self/mountinfo': HYBRID,
       '/sys/fs/cgroup/cpu/cpu.stat': stat1(4, 1_500_000),
+      '/sys/fs/cgroup/cpu/cgroup.sane_behavior': '0\n',
     });
     const groups = new CgroupCounters(files.access);
     expect(entered(groups)).toEqual({ throttledMs: 1.5, throttledCount: 4 });
@@ -122,6 +138,69 @@ describe('CgroupCounters', () => {
     const groups = new CgroupCounters(files.access);
     expect(entered(groups)).toEqual({});
     expect(groups.countsThrottling).toBe(false);
+  });
+
+  it.each([
+    ['version 1', NAMESPACE_1, 0],
+    ['version 2', NAMESPACE_2, 250],
+  ])('counts no periods in a namespace of %s: a quota may be out of sight', (_, contents, throttledMs) => {
+    const files = new FakeFiles(contents);
+    const groups = new CgroupCounters(files.access);
+    expect(entered(groups)).toEqual({ throttledMs });
+    expect(entered(groups)).toEqual({ throttledMs });
+    expect(groups.countsThrottling).toBe(false);
+  });
+
+  it('counts none where the eighth group above is not the root, and where nothing tells that it is', () => {
+    const name = '/a/a/a/a/a/a/a/a/a';
+    const deep = Array.from({ length: 10 }, (_, depth) => `/sys/fs/cgroup${name.slice(0, 2 * depth)}/cpu.stat`);
+    const files = container({ '/proc/self/cgroup': `0::${name}\n` });
+    for (const path of deep) files.set(path, stat2(0, 0));
+    expect(entered(new CgroupCounters(files.access))).toEqual({ throttledMs: 0 });
+    const unreadable = container();
+    unreadable.contents.delete('/sys/fs/cgroup/cgroup.controllers');
+    expect(entered(new CgroupCounters(unreadable.access))).toEqual({ throttledMs: 250 });
+  });
+
+  it('counts what is in sight of it, but no time without a period: it is brought up to date late', () => {
+    const files = new FakeFiles(NAMESPACE_2);
+    const groups = new CgroupCounters(files.access);
+    files.set('/sys/fs/cgroup/cpu.stat', stat2(3, 290_000));
+    expect(entered(groups)).toEqual({ throttledMs: 250 });
+    files.set('/sys/fs/cgroup/cpu.stat', stat2(4, 390_000));
+    expect(entered(groups)).toEqual({ throttledMs: 350 });
+  });
+
+  it('sees a quota that is out of sight where Linux counts the throttling of the own tasks', () => {
+    const local = '/sys/fs/cgroup/cpu/cpu.stat.local';
+    const files = new FakeFiles({ ...NAMESPACE_1, [local]: 'throttled_time 0\n' });
+    const groups = new CgroupCounters(files.access);
+    expect(groups.countsThrottling).toBe(true);
+    expect(entered(groups)).toEqual({ throttledMs: 0, throttledCount: 0 });
+    files.set(local, 'throttled_time 85000000\n');
+    expect(entered(groups)).toEqual({ throttledMs: 85, throttledCount: 1 });
+    expect(entered(groups)).toEqual({ throttledMs: 85, throttledCount: 1 });
+    files.set(local, failure('ENODEV'));
+    expect(entered(groups)).toEqual({ throttledMs: 85 });
+    expect(groups.countsThrottling).toBe(false);
+  });
+
+  it('takes that of the nearest group with the controller: the tasks belong to it', () => {
+    const files = new FakeFiles({
+      ...NAMESPACE_2,
+      '/proc/self/cgroup': '0::/app\n',
+      '/sys/fs/cgroup/app/cpu.stat': NO_CONTROLLER,
+      '/sys/fs/cgroup/app/cpu.stat.local': '',
+      '/sys/fs/cgroup/cpu.stat.local': 'throttled_usec 260000\n',
+    });
+    const groups = new CgroupCounters(files.access);
+    expect(entered(groups)).toEqual({ throttledMs: 260, throttledCount: 3 });
+    groups.close();
+    expect(files.opened.size).toBe(0);
+    for (const unreadable of [failure('EACCES'), 'something else\n']) {
+      files.set('/sys/fs/cgroup/app/cpu.stat.local', unreadable);
+      expect(entered(new CgroupCounters(files.access))).toEqual({ throttledMs: 250 });
+    }
   });
 
   it.each(['', 'nr_throttled x\n', 'something else\n'])('gives nothing where a group holds %j', (content) => {

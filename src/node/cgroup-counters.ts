@@ -2,9 +2,11 @@
  * What the control groups of this process count: time throttled by a quota, and time frozen.
  *
  * A quota may sit on the own group or on any group above it, so all that are visible are read. Two of them can throttle at the same time,
- * which would be counted twice, so between two looks the one that throttled longest counts alone. A process can be moved to another group
- * while it runs; the counters of the old one would then stand still and hide every throttling. So the name of the own group is compared at
- * every look, and after a move the totals go on from those of the new groups.
+ * which would be counted twice, so between two looks the one that throttled longest counts alone. Inside a container the groups above its
+ * own are out of sight. Since Linux 6.6 the own group counts what its own tasks were throttled, by whomever (`cpu.stat.local`); where that
+ * is missing, what is seen is the least that was throttled: the time is entered, and the number of periods is not. A process can be moved to
+ * another group while it runs; the counters of the old one would then stand still and hide every throttling. So the name of the own group is
+ * compared at every look, and after a move the totals go on from those of the new groups.
  */
 import { type CgroupLocation, locateCgroups } from './cgroup-location.ts';
 import type { CountersDraft } from './procfs-counters.ts';
@@ -19,6 +21,10 @@ const THROTTLED_NS = keyBytes('throttled_time');
 const THROTTLED_US = keyBytes('throttled_usec');
 const USAGE_US = keyBytes('usage_usec');
 const FROZEN_US = keyBytes('frozen_usec');
+
+const V1_ROOT_ONLY = 'cgroup.sane_behavior';
+const V2_ALL_BUT_ROOT = 'cgroup.type';
+const V2_ALL = 'cgroup.controllers';
 
 const NS_PER_MS = 1e6;
 const US_PER_MS = 1000;
@@ -36,6 +42,10 @@ class GroupFiles {
   readonly #version: 1 | 2;
   readonly #quotas: readonly (KeptFile | undefined)[];
   readonly #freezer: KeptFile | undefined;
+  /** What this process's own tasks were throttled by any group; looked for only where groups may be out of sight. */
+  readonly #tasks: KeptFile | undefined;
+  /** How many looks found that time grown: it has no count of periods. */
+  #tasksTotal: Throttling = NONE;
   /** Nothing above the topmost visible group can throttle: there is nothing. */
   readonly #reachesRoot: boolean;
 
@@ -44,8 +54,14 @@ class GroupFiles {
     this.#version = cpu?.version ?? 2;
     const directories = cpu?.directories ?? [];
     this.#quotas = directories.map((directory) => KeptFile.open(access, `${directory}/cpu.stat`, 1024));
-    this.#reachesRoot = this.#version === 1 || isRoot(access, directories.at(-1));
+    this.#reachesRoot = cpu !== undefined && isRoot(access, cpu);
+    this.#tasks = this.#reachesRoot ? undefined : this.#openTasks(access, directories);
     this.#freezer = unified === undefined ? undefined : KeptFile.open(access, `${unified}/cgroup.stat.local`);
+  }
+
+  /** No quota that can hold this process is out of sight. */
+  get seesAll(): boolean {
+    return this.#reachesRoot || this.#tasks?.isOpen === true;
   }
 
   /** Of each group; `undefined` when some group cannot be read: a quota may be there. */
@@ -56,7 +72,9 @@ class GroupFiles {
       if (own === undefined) return undefined;
       levels.push(own);
     }
-    const isCounted = this.#reachesRoot ? levels.length > 0 : levels.some((own) => own !== NONE);
+    const tasks = this.#tasksThrottling();
+    if (tasks !== undefined) levels.push(tasks);
+    const isCounted = this.seesAll ? levels.length > 0 : levels.some((own) => own !== NONE);
     return isCounted ? levels : undefined;
   }
 
@@ -72,14 +90,45 @@ class GroupFiles {
   close(): void {
     for (const file of this.#quotas) file?.close();
     this.#freezer?.close();
+    this.#tasks?.close();
+  }
+
+  /** The nearest group that schedules: the tasks of one without the controller (version 2, an empty file) belong to it. */
+  #openTasks(access: KeptFileAccess, directories: readonly string[]): KeptFile | undefined {
+    for (const directory of directories) {
+      const file = KeptFile.open(access, `${directory}/cpu.stat.local`);
+      if (file?.read() !== true) return undefined;
+      if (!Number.isNaN(this.#timeMsIn(file))) return file;
+      file.close();
+      if (this.#version === 1 || file.length > 0) return undefined;
+    }
+    return undefined;
+  }
+
+  #tasksThrottling(): Throttling | undefined {
+    const file = this.#tasks;
+    if (file?.read() !== true) return undefined;
+    const timeMs = this.#timeMsIn(file);
+    if (Number.isNaN(timeMs)) {
+      file.letGo();
+      return undefined;
+    }
+    const { count, timeMs: beforeMs } = this.#tasksTotal;
+    this.#tasksTotal = { count: timeMs > beforeMs ? count + 1 : count, timeMs };
+    return this.#tasksTotal;
+  }
+
+  #timeMsIn(file: KeptFile): number {
+    return this.#version === 1
+      ? valueAfter(file, THROTTLED_NS) / NS_PER_MS
+      : valueAfter(file, THROTTLED_US) / US_PER_MS;
   }
 
   /** `NONE` itself where the group has no controller of processors (version 2): it cannot have a quota. */
   #throttlingIn(file: KeptFile): Throttling | undefined {
     if (!file.read()) return undefined;
     const count = valueAfter(file, NR_THROTTLED);
-    const timeMs =
-      this.#version === 1 ? valueAfter(file, THROTTLED_NS) / NS_PER_MS : valueAfter(file, THROTTLED_US) / US_PER_MS;
+    const timeMs = this.#timeMsIn(file);
     if (!Number.isNaN(count) && !Number.isNaN(timeMs)) return { count, timeMs };
     if (this.#version === 2 && !Number.isNaN(valueAfter(file, USAGE_US))) return NONE;
     file.letGo();
@@ -87,12 +136,17 @@ class GroupFiles {
   }
 }
 
-/** Only the root of all groups of version 2 has no type. */
-function isRoot(access: KeptFileAccess, directory: string | undefined): boolean {
-  if (directory === undefined) return false;
-  const file = KeptFile.open(access, `${directory}/cgroup.type`);
-  file?.close();
-  return file === undefined;
+/**
+ * The topmost visible group is the root of all, not of a container. Version 1 has a file only there; version 2 lacks one only there, and
+ * another that every group has tells "lacks" from "cannot be read".
+ */
+function isRoot(access: KeptFileAccess, { version, directories }: NonNullable<CgroupLocation['cpu']>): boolean {
+  const has = (name: string): boolean => {
+    const file = KeptFile.open(access, `${directories.at(-1) ?? ''}/${name}`);
+    file?.close();
+    return file !== undefined;
+  };
+  return version === 1 ? has(V1_ROOT_ONLY) : !has(V2_ALL_BUT_ROOT) && has(V2_ALL);
 }
 
 /** The largest of one count over groups, as it grew since the look before. */
@@ -126,8 +180,9 @@ export class CgroupCounters {
     if (this.#last !== undefined) this.#grow(this.#last, []);
   }
 
+  /** All throttling: without a count there was none. */
   get countsThrottling(): boolean {
-    return this.#last !== undefined;
+    return this.#last !== undefined && this.#files.seesAll;
   }
 
   get countsFreezing(): boolean {
@@ -146,7 +201,7 @@ export class CgroupCounters {
     if (levels !== undefined) {
       if (this.#last !== undefined) this.#grow(levels, this.#last);
       counters.throttledMs = this.#total.timeMs;
-      counters.throttledCount = this.#total.count;
+      if (this.#files.seesAll) counters.throttledCount = this.#total.count;
     }
     this.#last = levels;
     this.#lastFrozenMs = frozenMs;
@@ -159,10 +214,11 @@ export class CgroupCounters {
   }
 
   #grow(levels: readonly Throttling[], before: readonly Throttling[]): void {
-    this.#total = {
-      count: this.#total.count + largestGrowth(levels, before, ({ count }) => count),
-      timeMs: this.#total.timeMs + largestGrowth(levels, before, ({ timeMs }) => timeMs),
-    };
+    const count = largestGrowth(levels, before, (own) => own.count);
+    const timeMs = largestGrowth(levels, before, (own) => own.timeMs);
+    // Time is brought up to date late: where the count is not told, only the time of looks that saw a period throttled is.
+    const isOfPeriods = this.#files.seesAll || count > 0;
+    this.#total = { count: this.#total.count + count, timeMs: this.#total.timeMs + (isOfPeriods ? timeMs : 0) };
   }
 
   #move(name: Uint8Array): void {

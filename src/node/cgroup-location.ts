@@ -14,7 +14,7 @@ export interface CgroupLocation {
   readonly unified: string | undefined;
 }
 
-/** Groups above one another that are looked at; deeper nesting has no quota of its own in practice. */
+/** Groups above one another that are looked at; in deeper nesting those above count as out of sight. */
 export const CGROUP_LEVELS_MAX = 8;
 
 interface Mount {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pauseTail, suggestLeaseTtl } from '../pause/index.ts';
-import { CORRECTION_SAMPLES_MAX, LatenessRecorder, PauseLengths } from './pause-histogram.ts';
+import { MonotonicInstant } from '../core/index.ts';
+import { joinedLengthsMs, type Pause, pauseTail, suggestLeaseTtl } from '../pause/index.ts';
+import { APART_MS, betweenMs, CORRECTION_SAMPLES_MAX, LatenessRecorder, PauseLengths } from './pause-histogram.ts';
 
 const lengthsMs = fc.array(fc.double({ min: 1, max: 1e9, noNaN: true }), { maxLength: 60 });
 
@@ -29,6 +30,33 @@ describe('PauseLengths', () => {
     kept.add(Infinity);
     expect([0, 299, 300, 1e11].map((ms) => kept.countAbove(ms))).toEqual([2, 2, 1, 1]);
     expect(kept.longestMs).toBe(300);
+  });
+
+  it('makes one of those that no renewal gets through between, as joinedLengthsMs does', () => {
+    const clock = Symbol('test');
+    const one = fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 100, max: 5000 }), fc.nat(9));
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 12 }), (scene) => {
+        const kept = new PauseLengths(100);
+        let atMs = 0;
+        let before: Pause | undefined;
+        const pauses = scene.map(([sinceMs, forMs, isEndless]) => {
+          const startedAt = MonotonicInstant.fromReading(clock, atMs + sinceMs);
+          atMs += sinceMs + forMs;
+          const endedAt = MonotonicInstant.fromReading(clock, atMs);
+          const pause = { startedAt, endedAt, maxMs: isEndless === 0 ? Infinity : forMs } as Pause;
+          kept.add(pause.maxMs, betweenMs(before, pause));
+          before = pause;
+          return pause;
+        });
+        const exactMs = joinedLengthsMs(pauses, { apartMs: APART_MS });
+        for (const lengthMs of [0, 99, ...exactMs.map((each) => Math.min(each, 1e11) - 1)]) {
+          const count = exactMs.filter((each) => each > lengthMs).length;
+          expect(kept.countAbove(lengthMs)).toBeGreaterThanOrEqual(count);
+        }
+        expect(kept.countAbove(0)).toBe(exactMs.length);
+      }),
+    );
   });
 
   it('never suggests a shorter time to live than the samples themselves', () => {

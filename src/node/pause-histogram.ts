@@ -6,7 +6,7 @@
  * what somebody who called at random saw; the raw one says how often the process was late.
  */
 import { createHistogram, type Histogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { PauseTail } from '../pause/index.ts';
+import type { Pause, PauseTail } from '../pause/index.ts';
 
 /** Samples added for one pause at the most; of a longer one every n-th is left out. */
 export const CORRECTION_SAMPLES_MAX = 1000;
@@ -92,11 +92,24 @@ const HIGHEST_EXPONENT = 37;
 
 const BUCKETS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * BUCKETS_PER_OCTAVE;
 
+/**
+ * Pauses with less than this between them count as one, in ms: a renewal may not get through meanwhile, and then both cost a lease what one
+ * would that is as long as they and what lies between. Hardly a round trip that is answered takes longer.
+ */
+export const APART_MS = 1000;
+
+/** What lay between two pauses, in ms, as far as is certain. */
+export function betweenMs(before: Pause | undefined, pause: Pause): number {
+  return before === undefined ? Infinity : Math.max(0, pause.startedAt.since(before.endedAt));
+}
+
 /** The lengths of all pauses, in 5 KB whatever their number. A pause counts as longer than something when it may have been. */
 export class PauseLengths implements PauseTail {
   readonly unseenBelowMs: number;
   readonly #counts = new Float64Array(BUCKETS);
   #endlessCount = 0;
+  /** The last one, with all that it was joined to. */
+  #lastMs = 0;
   observedMs = 1;
   longestMs = 0;
 
@@ -104,15 +117,25 @@ export class PauseLengths implements PauseTail {
     this.unseenBelowMs = unseenBelowMs;
   }
 
-  /** Adds a pause that was at most this long; `Infinity` counts as longer than anything. */
-  add(lengthMs: number): void {
+  /**
+   * Adds a pause that was at most this long, and came so long after the last one; `Infinity` counts as longer than anything. One that came too
+   * soon for a renewal in between replaces the last one: they are one.
+   */
+  add(lengthMs: number, sinceLastMs?: number): void {
+    const isJoined = sinceLastMs !== undefined && sinceLastMs < APART_MS;
+    if (isJoined) this.#count(this.#lastMs, -1);
+    this.#lastMs = isJoined ? this.#lastMs + sinceLastMs + lengthMs : lengthMs;
+    this.#count(this.#lastMs, 1);
+    if (this.#lastMs < Infinity) this.longestMs = Math.max(this.longestMs, this.#lastMs);
+  }
+
+  #count(lengthMs: number, change: 1 | -1): void {
     if (lengthMs === Infinity) {
-      this.#endlessCount += 1;
+      this.#endlessCount += change;
       return;
     }
-    this.longestMs = Math.max(this.longestMs, lengthMs);
     const bucket = bucketOf(lengthMs);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + change;
   }
 
   /** At least as many as were longer; at most those that were longer than 15/16 of it. */

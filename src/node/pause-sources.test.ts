@@ -26,6 +26,7 @@ function linux(): FakeFiles {
     '/proc/pressure/io': 'some avg10=0.00 total=3000\n',
     '/proc/self/cgroup': '0::/app\n',
     '/proc/self/mountinfo': '30 23 0:26 / /cg rw - cgroup2 cgroup2 rw\n',
+    '/cg/cgroup.controllers': 'cpu\n',
     '/cg/cpu.stat': 'usage_usec 1\n',
     '/cg/app/cpu.stat': 'usage_usec 1\nnr_throttled 2\nthrottled_usec 5000\n',
     '/cg/app/cgroup.stat.local': 'frozen_usec 6000\n',

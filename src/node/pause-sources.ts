@@ -57,7 +57,7 @@ export interface SourceCapabilities {
   readonly schedstat: boolean;
   /** Processor time of the main thread alone. */
   readonly threadCpu: boolean;
-  /** Throttling by a quota. */
+  /** Throttling by a quota, and none is out of sight (above a container). */
   readonly throttle: boolean;
   /** Freezing by the control group. */
   readonly freeze: boolean;

@@ -84,8 +84,20 @@ export function isMostlyThrottled(view: EvidenceView): boolean {
   return view.throttledMs !== undefined && view.throttledMs >= 0.5 * (view.waitMs ?? Infinity);
 }
 
-/** Throttling explains none or little of the wait, and its counters were read. */
+/**
+ * So much was throttled that the other processors cannot have been throttled for all of it: the sum is over all, and each adds the window at
+ * the most. Where periods were not counted, what was seen is only the least that was throttled, and no more than inferred.
+ */
+export function isItselfThrottled(view: EvidenceView): boolean {
+  const processorCount = amount(view.evidence.processorCount);
+  if (processorCount === undefined || processorCount < 1 || view.throttledMs === undefined) return false;
+  if (amount(view.evidence.throttledCount) === undefined) return false;
+  return atLeast(view, 0.8, view.throttledMs - (processorCount - 1) * view.windowMs);
+}
+
+/** Throttling explains none or little of the wait, and no quota was out of sight: its periods were counted. */
 export function isHardlyThrottled(view: EvidenceView): boolean {
+  if (amount(view.evidence.throttledCount) === undefined) return false;
   return view.throttledMs !== undefined && view.throttledMs < 0.25 * (view.waitMs ?? 0);
 }
 

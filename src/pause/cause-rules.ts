@@ -61,11 +61,11 @@ export const PAUSE_RULES: readonly PauseRule[] = [
     holds: (v) => v.contradictory,
   }),
   named('quota', 'throttled', 'counter', {
-    when: 'periods were throttled, and waiting and throttling are eight tenths or more each',
-    holds: (v) => is.atLeast(v, 0.8, v.waitMs) && is.atLeast(v, 0.8, v.throttledMs),
+    when: 'periods were throttled, waiting is eight tenths or more, and so is throttling when all other processors are taken to have been throttled throughout (it is summed over processors)',
+    holds: (v) => is.atLeast(v, 0.8, v.waitMs) && is.isItselfThrottled(v),
   }),
   named('quota-in-part', 'throttled', 'inferred', {
-    when: 'waiting is half or more, periods were throttled, and for at least half of the wait (it is summed over processors, so less may have been)',
+    when: 'waiting is half or more, and throttling at least half of the wait (it is summed over processors, so less may have been)',
     holds: (v) => is.isWaiting(v) && is.isMostlyThrottled(v),
   }),
   doubt('slept-or-held', ['suspend', 'vm-pause', 'stopped', 'external-stop', 'blocked'], {
@@ -138,7 +138,7 @@ export const PAUSE_RULES: readonly PauseRule[] = [
     holds: is.isOffCpu,
   }),
   named('runqueue', 'starved', 'counter', {
-    when: 'waiting is six tenths or more, throttling explains less than a quarter of it, steal was read and is less than half of it, the other threads of the process used less than half as much, and the main thread a third at the most',
+    when: 'waiting is six tenths or more, throttling explains less than a quarter of it and no quota is out of sight, steal was read and is less than half of it, the other threads of the process used less than half as much, and the main thread a third at the most',
     holds: (v) =>
       is.atLeast(v, 0.6, v.waitMs) && is.isHardlyThrottled(v) && is.isCrowdedOut(v) && is.isStealSmall(v, v.waitMs),
   }),

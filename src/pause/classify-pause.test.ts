@@ -59,7 +59,8 @@ describe('every rule can decide', () => {
     ['held-in-suspend', 'unknown', held, { bootJumpMs: 600 }],
     ['frozen-counter', 'frozen', held, { frozenMs: 1490 }],
     ['contradiction', 'unknown', computing, { processCpuMs: 100 }],
-    ['quota', 'throttled', waiting, { throttledMs: 1400, throttledCount: 9 }],
+    ['quota', 'throttled', waiting, { throttledMs: 1400, throttledCount: 9, processorCount: 1 }],
+    ['quota-in-part', 'throttled', waiting, { throttledMs: 1400, throttledCount: 9 }],
     ['quota-in-part', 'throttled', waiting, { throttledMs: 800, throttledCount: 9 }],
     ['slept-or-held', 'unknown', held, { bootJumpMs: undefined, wallJumpMs: 4000 }],
     ['sigcont', 'stopped', held, { continued: true }],
@@ -81,6 +82,7 @@ describe('every rule can decide', () => {
     ['runqueue', 'starved', waiting, {}],
     ['crowded', 'unknown', waiting, { runMs: 700, waitMs: 800, processCpuMs: 705 }],
     ['crowded', 'unknown', waiting, { throttledMs: undefined }],
+    ['crowded', 'unknown', waiting, { throttledCount: undefined }],
     ['crowded', 'unknown', waiting, { processCpuMs: 2400 }],
     ['computing', 'cpu', computing, {}],
     ['computing-or-collecting', 'unknown', computing, { gcMs: undefined }],
@@ -169,14 +171,30 @@ describe('what looks alike', () => {
     expect(verdict(held, { ...mark, gapMs: 0, bootJumpMs: 4000 }).cause).toBe('vm-pause');
   });
 
-  test('throttling that explains most of a pause is counted, and less is inferred: it is a sum over processors', () => {
-    const quota = (throttledMs: number): object => verdict(waiting, { throttledMs, throttledCount: 9 });
+  test('throttling is counted where the other processors cannot have been throttled for all of it, else inferred', () => {
+    const quota = (throttledMs: number, change: object = { processorCount: 1 }): object =>
+      verdict(waiting, { throttledMs, throttledCount: 9, ...change });
     expect(quota(1200)).toMatchObject({ cause: 'throttled', certainty: 'counter' });
     expect(quota(1199)).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
     expect(quota(739)).toMatchObject({ cause: 'unknown' });
-    const half = { runMs: 500, processCpuMs: 505, waitMs: 1000, throttledMs: 1400, throttledCount: 9 };
-    expect(verdict(waiting, half)).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    const windowMs = waiting.gapMs + waiting.intervalMs;
+    expect(quota(windowMs + 1200, { processorCount: 2 })).toMatchObject({ cause: 'throttled', certainty: 'counter' });
+    expect(quota(windowMs + 1199, { processorCount: 2 })).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    for (const processorCount of [0, undefined])
+      expect(quota(9000, { processorCount })).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    const half = { runMs: 500, processCpuMs: 505, waitMs: 1000 };
+    expect(quota(1400, { ...half, processorCount: 1 })).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
     expect(classifyPause({ ...waiting, throttledMs: 1200, throttledCount: 9 }).share).toBeGreaterThanOrEqual(0.8);
+  });
+
+  test('where a quota may be out of sight, throttling that was seen counts, and none seen excludes nothing', () => {
+    const seen = (throttledMs: number): object =>
+      verdict(waiting, { throttledMs, throttledCount: undefined, processorCount: 1 });
+    expect(seen(1400)).toMatchObject({ cause: 'throttled', certainty: 'inferred' });
+    for (const throttledMs of [0, 100, 739])
+      expect(seen(throttledMs)).toMatchObject({ cause: 'unknown', rule: 'crowded' });
+    expect(verdict(waiting, { throttledMs: 100, throttledCount: 1 })).toMatchObject({ cause: 'starved' });
+    expect(verdict(waiting, { throttledMs: 1400, throttledCount: 0 })).toMatchObject({ cause: 'starved' });
   });
 
   test('steal of many processors adds up: it must be a quarter of all their time', () => {

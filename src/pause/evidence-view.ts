@@ -44,7 +44,7 @@ export interface EvidenceView {
   /** The part of the span that is neither. */
   readonly offMs: number | undefined;
   readonly gcMs: number | undefined;
-  /** Throttling of any kind seen; `undefined` when the counters are missing. */
+  /** Throttling of any kind seen, the least there was where `throttledCount` is missing; `undefined` when the time is. */
   readonly throttledMs: number | undefined;
   readonly helper: HelperState;
   /** The main thread is known to have run longer than the whole process: the clock of the scheduler cannot be believed. */
@@ -100,12 +100,12 @@ function suspended(evidence: PauseEvidence): number {
   return jumpMs >= SUSPEND_MS_MIN ? jumpMs : 0;
 }
 
-/** Without a throttled period the time is of no use: it is brought up to date late. */
+/** Where no period was throttled the time is of no use: it is brought up to date late. */
 function throttled(evidence: PauseEvidence): number | undefined {
   const timeMs = amount(evidence.throttledMs);
   const count = amount(evidence.throttledCount);
-  if (timeMs === undefined || count === undefined) return undefined;
-  return count > 0 ? timeMs : 0;
+  if (timeMs === undefined) return undefined;
+  return count === 0 ? 0 : timeMs;
 }
 
 /**

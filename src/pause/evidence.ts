@@ -45,7 +45,10 @@ export interface PauseEvidence {
   readonly traced?: boolean | undefined;
   /** Throttled by the quota of the control group, summed over processors (`throttled_usec` or `throttled_time`). */
   readonly throttledMs?: number | undefined;
-  /** How many periods were throttled (`nr_throttled`). */
+  /**
+   * How many periods were throttled (`nr_throttled`). Leave it out where a quota may be out of sight: `throttledMs` is then the least that was
+   * throttled, and excludes nothing.
+   */
   readonly throttledCount?: number | undefined;
   /** Frozen by the control group (`frozen_usec` of `cgroup.stat.local`, Linux 6.18). */
   readonly frozenMs?: number | undefined;

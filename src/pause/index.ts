@@ -5,6 +5,7 @@ export { PAUSE_INTERVAL_MS_DEFAULT, type PauseDetectorOptions } from './detector
 export * from './evidence.ts';
 export { SUSPEND_MS_MIN } from './evidence-view.ts';
 export type { Collection } from './gap-notes.ts';
+export * from './joined-lengths.ts';
 export * from './lease-ttl.ts';
 export type { FalseLosses, LeaseTtlAssessment } from './lease-ttl-losses.ts';
 export {

@@ -6,8 +6,11 @@
  *
  *     no pause longer than 2 W / 3 - R   and   no round trip longer than R
  *
- * lose no lease, whatever R is: the losses are at most the longer pauses and the longer round trips, counted apart. R is the same share
- * of 2 W / 3 that the slowest round trip had beside the longest pause, and at least the slowest.
+ * lose no lease, for each R up to 2 W / 3, as long as a renewal gets through between two pauses: those less than R apart let none through,
+ * and add up. Joining those less than the slowest round trip seen apart (`joined-lengths.ts`) is enough for the counts: with that for R as
+ * many round trips would be longer, and no more pauses. The losses are then at most the longer pauses and the longer round trips, counted
+ * apart. R is the same share of 2 W / 3 that the slowest round trip had beside the longest pause, and at least the slowest. A round trip
+ * lasts from the first attempt to the first answer, and one that cost the lease has its length like any other.
  *
  * Longer pauses come at a rate: after k of them in a time T it is at most U(k) / T, with U the upper limit of a Poisson count (Garwood 1936;
  * U(0) is 3.0 at 95 %, the rule of three of Hanley and Lippman-Hand 1983). Longer round trips have a probability per renewal: after k among n
@@ -17,7 +20,8 @@
  * has the same limit (Wilks 1941, tolerance limits).
  *
  * Impossible here: what was not seen. Both limits take what comes to be like what was: the same program, load and machine. They take
- * pauses, and round trips, to be independent of one another; bursts make a time observed tell less than its length.
+ * pauses, and round trips, to be independent of one another; bursts make a time observed tell less than its length. From lengths alone
+ * nobody can see which pauses were too close together to count apart.
  */
 import type { CheckedEvidence } from './lease-ttl-options.ts';
 import { poissonUpperLimit } from './pause-tail.ts';
@@ -50,9 +54,9 @@ export interface LeaseTtlAssessment {
   readonly falseLossProbabilityMax: number;
   /** How sure the three upper limits are, all at once. */
   readonly confidence: number;
-  /** Losses by pauses. */
+  /** Losses by pauses. Those less than the slowest round trip apart must have been joined: `joinedLengthsMs`. */
   readonly pauses: FalseLosses;
-  /** Losses by round trips of renewals. */
+  /** Losses by round trips of renewals, from the first attempt to an answer. */
   readonly roundTrips: FalseLosses;
   /**
    * What more must be observed, without one more that is longer than tolerated, until `falseLossProbabilityMax` is acceptable: this time

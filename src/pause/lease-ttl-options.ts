@@ -21,11 +21,18 @@ export const FALSE_LOSS_MAX_DEFAULT = 0.001;
 
 /** What was measured, and which losses are acceptable. */
 export interface LeaseTtlEvidence {
-  /** The pauses seen; `pauseTail` makes it from samples. Of processes that behave alike, put all together: a hundred watch 100 hours in one. */
+  /**
+   * The pauses seen; `pauseTail` makes it from samples, which `joinedLengthsMs` makes from pauses: those less than a round trip apart are one. Of
+   * processes that behave alike, put all together: a hundred watch 100 hours in one.
+   */
   readonly pauses: PauseTail;
   /**
    * Round trips of renewals, in ms, 1 to a million, measured as far apart as renewals are: neighbours are slow together and count as one. A renewal that was
    * tried again counts from the first attempt, so an outage of the store is a round trip as long as the outage.
+   *
+   * The event `renewed` of a lease has only the answers that came in time, each from the attempt that was answered. So the list also needs, with
+   * their full length: the event `late` (the answer came when the lease was over), what went before an answer without one (event
+   * `trouble` during `renew`), and losses to which no answer ever came. `docs/guides/leases.md` has the lines that gather them.
    */
   readonly roundTripsMs: readonly number[];
   /** How many round trips there were, when `roundTripsMs` lists only the slowest; their number when left out. */

@@ -38,8 +38,9 @@ export interface LeaseTtlRefusal {
  * pauses and round trips together and for each apart. The limit falls with the time observed alone, so after an hour it is near 1 whatever
  * the time to live, and `toShow` says how much more it takes. Safety never rests on either: a lease that is lost is refused, not shared.
  *
- * The limit holds while pauses and round trips come as they came while they were watched, each independent of the others. Another load, another
- * machine or a new version of the program voids it; a pause that stopped every clock of the machine counts as longer than anything.
+ * The limit holds while pauses and round trips come as they came while they were watched, each independent of the others. Pauses
+ * with no room for a renewal between them must have been joined (`joinedLengthsMs`), and round trips that cost a lease be in the list. Another load,
+ * another machine or a new version of the program voids it; a pause that stopped every clock of the machine counts as longer than anything.
  *
  * @returns A suggestion, or `unreachable` with the time to live that would be needed.
  * @throws TC_INVALID_ARGUMENT, TC_NOT_FINITE, TC_OUT_OF_RANGE, TC_EPOCH_AS_DURATION for options that are none.

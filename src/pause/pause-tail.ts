@@ -32,7 +32,11 @@ export const PAUSE_SAMPLES_MAX = 1_000_000;
 
 /** What a tail is made from. */
 export interface PauseTailOptions {
-  /** The lengths of all pauses that were noticed, in ms, in any order; at most a million. Pass `maxMs` of each, `Infinity` too: nobody knows how long that was. */
+  /**
+   * The lengths of all pauses that were noticed, in ms, in any order; at most a million. `joinedLengthsMs` makes the list from pauses. From what has no
+   * instants, pass `maxMs` of each, `Infinity` too (nobody knows how long that was): the list is then good for pauses that were further apart
+   * than a renewal takes, since nobody can see in it which were not.
+   */
   readonly lengthsMs: readonly number[];
   /** For how long somebody looked, in ms, at least 1; of several processes, all together. Longer shows more. */
   readonly observedMs: number;
@@ -58,7 +62,7 @@ export function pauseTail(options: PauseTailOptions): PauseTail {
       `pauseTail lengthsMs: requires an array of at most ${PAUSE_SAMPLES_MAX} lengths, got ${got}. Count more in a histogram.`,
     );
   }
-  const sorted = lengthsMs.map(requireLengthMs).sort((a, b) => a - b);
+  const sorted = lengthsMs.map((oneMs) => requireLengthMs('pauseTail lengthsMs', oneMs)).sort((a, b) => a - b);
   // A fleet may have watched for longer than any duration.
   const observed = { what: 'a time observed', min: 1, max: Number.MAX_SAFE_INTEGER, unit: 'ms' };
   return {
@@ -69,8 +73,9 @@ export function pauseTail(options: PauseTailOptions): PauseTail {
   };
 }
 
-function requireLengthMs(lengthMs: number): number {
-  return lengthMs === Infinity ? lengthMs : requireDurationMs('pauseTail lengthsMs', lengthMs);
+/** A length, or `Infinity` where nobody knows it. */
+export function requireLengthMs(operation: string, lengthMs: number): number {
+  return lengthMs === Infinity ? lengthMs : requireDurationMs(operation, lengthMs);
 }
 
 function firstAbove(sorted: readonly number[], value: number): number {

@@ -17,7 +17,7 @@ const WITNESSES: Readonly<Record<Named, (evidence: PauseEvidence) => boolean>> =
   gc: ({ gapMs, gcMs }) => amount(gcMs) >= 0.5 * gapMs,
   blocked: ({ gapMs, helperGapMs }) => isRead(helperGapMs) && amount(helperGapMs) <= 0.5 * gapMs,
   starved: ({ gapMs, waitMs }) => amount(waitMs) >= 0.5 * gapMs,
-  throttled: ({ throttledMs, throttledCount }) => amount(throttledMs) > 0 && amount(throttledCount) > 0,
+  throttled: ({ throttledMs, throttledCount }) => amount(throttledMs) > 0 && amount(throttledCount ?? 1) > 0,
   stolen: ({ stealMs }) => amount(stealMs) > 0,
   stopped: ({ continued }) => continued === true,
   frozen: ({ gapMs, frozenMs }) => amount(frozenMs) >= 0.5 * gapMs,
