@@ -62,7 +62,8 @@ The program keeps its stdin, stdout, stderr, environment and exit code. One proc
 first that is Node.js and no package manager (npm start works); its children are not.
 
 Options
-  --interval DURATION    the time between two wake-ups of the detector: 20ms (default 50ms)
+  --interval DURATION    the time between two wake-ups of the detector, for instance 20ms
+                         (default 50ms)
   --threshold DURATION   a wake-up this late is a pause (default 50ms)
   --no-watchdog          no second thread: 10 to 20 MB less, no stacks, and a block is often unknown
   --block DURATION       how long the main thread may be silent before its stack is taken
@@ -75,7 +76,8 @@ Options
   -h, --help             show this
   -v, --version          show the version
 
-Every pause of the interval and the threshold together is noticed. SIGINT and SIGQUIT from the
+While the program runs, the time in front of a pause is when it was over; under Worst it is when it
+began. Every pause of the interval and the threshold together is noticed. SIGINT and SIGQUIT from the
 keyboard reach the program by themselves; other signals are passed on.
 NO_COLOR and FORCE_COLOR are respected.
 

@@ -1,8 +1,9 @@
 /**
- * What the detector inside the program and the command say to each other, through two files in a folder of their own.
+ * What the detector inside the program and the command say to each other, through three files in a folder of their own.
  *
  * Files rather than a pipe: they leave the program's descriptors alone, a write neither waits for a reader nor is lost with the
- * process, and what was written before SIGKILL is read after it. Events are appended, one line each; the state is written over itself.
+ * process, and what was written before SIGKILL is read after it. Events are appended, one line each; the state and the beat are
+ * written over themselves.
  */
 import type { PauseCapabilities } from '../node/index.ts';
 import type { LatenessPair, ReportedPause, ReportedStep, WatchedProcess } from './pauses-schema.ts';
@@ -13,6 +14,7 @@ export const ORDERS_VARIABLE = 'TRUECHIMER_PAUSES';
 /** The files. */
 export const EVENTS_FILE = 'events.jsonl';
 export const STATE_FILE = 'state.json';
+export const BEAT_FILE = 'beat.json';
 
 /** What the detector is told. */
 export interface PausesOrders {
@@ -39,6 +41,12 @@ export interface PausesState {
   readonly lateness: LatenessPair;
   readonly capabilities: PauseCapabilities;
 }
+
+/** That the main thread ran: cheap, so that it can be written often. */
+export type PausesBeat = Pick<PausesState, 'elapsedMs' | 'hrtimeMs'>;
+
+/** How often the main thread shows itself to the command: how short a silence at the end can be known. */
+export const BEAT_EVERY_MS = 100;
 
 /** NODE_OPTIONS with the preload in front of what was there. The double quotes let the path have blanks. */
 export function nodeOptionsWith(preload: string, existing: string | undefined): string {
@@ -74,6 +82,11 @@ export class MessageReader {
 /** The state: the first line of its file; what follows is left from a longer one. */
 export function parseState(text: string): PausesState | undefined {
   return parseLine(text.split('\n')[0] ?? '') as PausesState | undefined;
+}
+
+/** The beat: as the state. */
+export function parseBeat(text: string): PausesBeat | undefined {
+  return parseLine(text.split('\n')[0] ?? '') as PausesBeat | undefined;
 }
 
 function parseLine(line: string): unknown {

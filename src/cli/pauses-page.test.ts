@@ -2,7 +2,8 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { logScale, roundMoments } from './pauses-markup.ts';
 import { renderPausesPage } from './pauses-page.ts';
-import { BUSY, reportOf, SPUN, STARTED } from './pauses.fixture.ts';
+import type { ReportedPause } from './pauses-schema.ts';
+import { BUSY, reportOf, SPUN, STARTED, STATE, STOPPED } from './pauses.fixture.ts';
 
 interface Page {
   querySelectorAll(selector: string): readonly { readonly textContent: string; getAttribute(name: string): string }[];
@@ -46,6 +47,23 @@ describe('the page', () => {
   test('holds no number that is none', () => {
     expect(html).not.toMatch(/NaN|undefined|Infinity/);
   });
+});
+
+test('a silence at the end is the first thing that the page says', () => {
+  const state = { ...STATE, isFinal: false };
+  const ended = { how: 'signal', signal: 'SIGKILL' } as const;
+  const page = parse(renderPausesPage(reportOf([STARTED], { state, ended, endedHrtimeMs: 504_000 })));
+  expect(page.querySelectorAll('h1')[0]?.textContent).toBe(
+    'It ended in a pause: silent for 4 s when SIGKILL ended it. No other pause of 100 ms or more in 10 s.',
+  );
+  expect(page.querySelectorAll('.last')).toHaveLength(1);
+});
+
+test('where a stack was to be expected, the page says why there is none', () => {
+  const cellOf = (pause: ReportedPause): string | undefined =>
+    parse(renderPausesPage(reportOf([STARTED, { type: 'pause', pause }]))).querySelectorAll('td.stack')[0]?.textContent;
+  expect(cellOf({ ...SPUN, stacks: [] })).toBe('no stack: it was in a native call, or over too soon');
+  expect(cellOf(STOPPED)).toBe('no stack');
 });
 
 test('names from the program stay text', () => {

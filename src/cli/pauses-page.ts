@@ -10,9 +10,7 @@ import { latenessAt } from './pauses-text.ts';
 import { drawTimeline } from './pauses-timeline.ts';
 import {
   CAPABILITY_MEANINGS,
-  CAUSE_MEANINGS,
   causeText,
-  endingNote,
   endText,
   framesOf,
   groundsText,
@@ -20,9 +18,12 @@ import {
   latenessText,
   leaseText,
   lengthText,
+  meaningOf,
+  missingStackText,
   percent,
   sharesOf,
   tellingFrame,
+  unseenNote,
 } from './pauses-words.ts';
 import { formatDuration } from './quantity-text.ts';
 
@@ -32,7 +33,7 @@ const ROWS_MAX = 200;
 /** The whole page. */
 export function renderPausesPage(report: PausesReport): string {
   const command = escapeText(report.command.join(' '));
-  const note = endingNote(report);
+  const note = unseenNote(report);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,8 +52,8 @@ ${note === undefined ? '' : `<p class="note">${escapeText(note)}</p>`}
 ${report.causes.length === 0 ? '' : causesSection(report)}
 <section>
 <h2>When</h2>
-<p class="hint">${TIMELINE_HINT}</p>
-<figure>${drawTimeline(report)}</figure>
+<p class="hint">${TIMELINE_HINT}${report.silentAtEndMs === undefined ? '' : ' Dashed and open: the pause in which it ended.'}</p>
+<figure class="wide">${drawTimeline(report)}</figure>
 </section>
 ${report.pauses.length === 0 ? '' : worstSection(report)}
 <div class="columns">
@@ -81,14 +82,15 @@ function aboutText(report: PausesReport): string {
   return [endText(report), ...who, `${platform} ${arch}`, startedAt, looked].join(' · ');
 }
 
-function causesSection({ causes, pausedMs }: PausesReport): string {
+function causesSection(report: PausesReport): string {
+  const { causes, pausedMs } = report;
   const bar = causes.map(
     ({ cause, totalMs }) =>
       `<span style="flex:${(totalMs / Math.max(pausedMs, 1e-9)).toFixed(4)};background:${CAUSE_COLOURS[cause]}" title="${cause}"></span>`,
   );
   const cards = causes.map(
     ({ cause, count, totalMs, longestMs }) =>
-      `<li style="--cause:${CAUSE_COLOURS[cause]}"><strong>${cause}</strong><b>${formatDuration(totalMs)}</b><small>${count} ${count === 1 ? 'pause' : 'pauses'}, longest ${formatDuration(longestMs)}</small><small>${escapeText(CAUSE_MEANINGS[cause])}</small></li>`,
+      `<li style="--cause:${CAUSE_COLOURS[cause]}"><strong>${cause}</strong><b>${formatDuration(totalMs)}</b><small>${count} ${count === 1 ? 'pause' : 'pauses'}, longest ${formatDuration(longestMs)}</small><small>${escapeText(meaningOf(cause, report))}</small></li>`,
   );
   return `<section>
 <div class="bar" role="img" aria-label="shares of the causes">${bar.join('')}</div>
@@ -102,26 +104,26 @@ function worstSection(report: PausesReport): string {
   return `<section>
 <h2>The worst</h2>
 ${left === 0 ? '' : `<p class="hint">The ${shown.length} longest; ${left} shorter ones are not shown.</p>`}
-<div class="wide"><table>
+<div class="wide"><table class="worst">
 <thead><tr><th>at</th><th>cause</th><th>length</th><th>known by</th><th>where the time went</th><th>what it was doing</th></tr></thead>
-<tbody>${shown.map(row).join('\n')}</tbody>
+<tbody>${shown.map((pause) => row(pause, report)).join('\n')}</tbody>
 </table></div>
 </section>`;
 }
 
-function row(pause: ReportedPause): string {
+function row(pause: ReportedPause, report: PausesReport): string {
   const at = `${((pause.endedMs - pause.gapMs) / 1000).toFixed(2)} s`;
   const parts = sharesOf(pause);
   const bar = parts.map(
     ({ part, share }) => `<span style="flex:${share.toFixed(4)};background:${partColour(part, pause.cause)}"></span>`,
   );
   const partsText = parts.map(({ name, share }) => `${percent(share)} ${name}`).join(', ');
-  return `<tr id="pause-${pause.seq}"><td class="number">${at}</td><td><i style="background:${CAUSE_COLOURS[pause.cause]}"></i>${escapeText(causeText(pause))}</td><td class="length">${lengthText(pause)}</td><td>${escapeText(groundsText(pause))}</td><td class="parts" title="${escapeText(partsText)}"><div class="bar small">${bar.join('')}</div><small>${escapeText(partsText)}</small></td><td class="stack">${stackCell(pause)}</td></tr>`;
+  return `<tr id="pause-${pause.seq}"><td class="number">${at}</td><td class="cause"><i style="background:${CAUSE_COLOURS[pause.cause]}"></i>${escapeText(causeText(pause))}</td><td class="length">${lengthText(pause)}</td><td>${escapeText(groundsText(pause))}</td><td class="parts" title="${escapeText(partsText)}"><div class="bar small">${bar.join('')}</div><small>${escapeText(partsText)}</small></td><td class="stack">${stackCell(pause, report)}</td></tr>`;
 }
 
-function stackCell(pause: ReportedPause): string {
+function stackCell(pause: ReportedPause, report: PausesReport): string {
   const frame = tellingFrame(pause);
-  if (frame === undefined) return '<small>no stack</small>';
+  if (frame === undefined) return `<small>${missingStackText(pause, report) ?? 'no stack'}</small>`;
   const stacks = pause.stacks.map((stack) => escapeText(framesOf(stack).join('\n'))).join('\n\n');
   return `<details><summary><code>${escapeText(frame)}</code></summary><pre>${stacks}</pre></details>`;
 }
@@ -136,9 +138,9 @@ function latenessSection(lateness: LatenessPair): string {
   return `<section>
 <h2>How late</h2>
 <p class="hint"><span class="key raw">raw</span> how late each wake-up was · <span class="key corrected">corrected</span> what somebody who called at random saw: one long pause prevents many samples</p>
-<figure>${drawLateness(lateness)}</figure>
-<table><thead><tr><th></th>${['50 %', '90 %', '99 %', '99.9 %', 'most'].map((text) => `<th class="number">${text}</th>`).join('')}</tr></thead>
-<tbody><tr><td>raw</td>${cells(lateness.raw)}</tr><tr><td>corrected</td>${cells(lateness.corrected)}</tr></tbody></table>
+<figure class="wide late">${drawLateness(lateness)}</figure>
+<div class="wide"><table><thead><tr><th></th>${['50 %', '90 %', '99 %', '99.9 %', 'most'].map((text) => `<th class="number">${text}</th>`).join('')}</tr></thead>
+<tbody><tr><td>raw</td>${cells(lateness.raw)}</tr><tr><td>corrected</td>${cells(lateness.corrected)}</tr></tbody></table></div>
 </section>`;
 }
 

@@ -12,9 +12,12 @@ import type { MonotonicInstant } from '../core/index.ts';
 import { monitorPauses, type PauseMonitor, systemClock } from '../node/index.ts';
 import type { ClockStep, Pause } from '../pause/index.ts';
 import {
+  BEAT_EVERY_MS,
+  BEAT_FILE,
   EVENTS_FILE,
   isPackageManager,
   ORDERS_VARIABLE,
+  type PausesBeat,
   type PausesMessage,
   type PausesOrders,
   type PausesState,
@@ -22,8 +25,8 @@ import {
 } from './pauses-channel.ts';
 import type { Lateness, ReportedPause, ReportedStep } from './pauses-schema.ts';
 
-/** How often the state is written: what a SIGKILL can take with it. */
-const STATE_EVERY_MS = 1000;
+/** The state is written with every tenth beat: what a SIGKILL can take of it is a second. */
+const BEATS_PER_STATE = 10;
 
 /** Stacks and evidence of one pause are some kilobytes; a program that pauses all day long must not fill the disk. */
 const EVENTS_MAX = 20_000;
@@ -80,16 +83,18 @@ function reportStep({ at, deltaMs, maybeSuspend }: ClockStep): ReportedStep {
 /** What is kept in the state of a monitor. */
 type Kept = Pick<PauseMonitor, 'histogram' | 'capabilities'>;
 
-/** Writes what the monitor tells to the two files. */
+/** Writes what the monitor tells to the files. */
 class Recorder {
   readonly #events: number;
   readonly #state: number;
+  readonly #beat: number;
   #written = 0;
 
   constructor(folder: string) {
     // Exclusive: the first process takes the orders, its children and siblings do not.
     this.#state = openSync(join(folder, STATE_FILE), 'wx');
     this.#events = openSync(join(folder, EVENTS_FILE), 'a');
+    this.#beat = openSync(join(folder, BEAT_FILE), 'w');
   }
 
   tell(message: PausesMessage): void {
@@ -99,14 +104,21 @@ class Recorder {
 
   keep({ histogram, capabilities }: Kept, isFinal = false): void {
     const state: PausesState = {
-      elapsedMs: elapsedMs(systemClock.boot.now()),
-      hrtimeMs: Number(process.hrtime.bigint()) / 1e6,
+      ...beatNow(),
       isFinal,
       lateness: { raw: latenessOf(histogram.raw), corrected: latenessOf(histogram.corrected) },
       capabilities,
     };
     quietly(() => writeSync(this.#state, `${JSON.stringify(state)}\n`, 0, 'utf8'));
   }
+
+  beat(): void {
+    quietly(() => writeSync(this.#beat, `${JSON.stringify(beatNow())}\n`, 0, 'utf8'));
+  }
+}
+
+function beatNow(): PausesBeat {
+  return { elapsedMs: elapsedMs(systemClock.boot.now()), hrtimeMs: Number(process.hrtime.bigint()) / 1e6 };
 }
 
 function quietly(act: () => void): void {
@@ -137,9 +149,12 @@ function watch(orders: PausesOrders): void {
     recorder.tell({ type: 'step', step: reportStep(step) });
   });
   recorder.keep(monitor);
+  let beats = 0;
   const timer = setInterval(() => {
-    recorder.keep(monitor);
-  }, STATE_EVERY_MS);
+    beats += 1;
+    recorder.beat();
+    if (beats % BEATS_PER_STATE === 0) recorder.keep(monitor);
+  }, BEAT_EVERY_MS);
   timer.unref();
   // Before the watchdog's own: it must still be known what could be read.
   process.prependOnceListener('exit', () => {

@@ -35,14 +35,30 @@ test('the report has what was told, in the shape of the schema', () => {
 describe('a program that ended without a word', () => {
   const state = { ...STATE, isFinal: false };
 
-  test('within a second of the last: nothing more is known', () => {
-    const report = reportOf(BUSY, { state, ended: { how: 'signal', signal: 'SIGKILL' }, endedHrtimeMs: 500_900 });
-    expect(report).toMatchObject({ complete: false, observedMs: 10_000 });
+  test('within half a second of the last: nothing more is known', () => {
+    const report = reportOf(BUSY, { state, ended: { how: 'signal', signal: 'SIGKILL' }, endedHrtimeMs: 500_450 });
+    expect(report).toMatchObject({ complete: false, observedMs: 10_000, lease: { status: 'suggested' } });
     expect(report).not.toHaveProperty('silentAtEndMs');
   });
 
+  test('silence counts from the last beat, which comes more often than the state', () => {
+    const beat = { elapsedMs: 10_900, hrtimeMs: 500_900 };
+    const report = reportOf(BUSY, { state, beat, endedHrtimeMs: 501_600 });
+    expect(report).toMatchObject({ observedMs: 10_900, silentAtEndMs: 700 });
+    expect(reportOf(BUSY, { state, beat, endedHrtimeMs: 501_300 })).not.toHaveProperty('silentAtEndMs');
+  });
+
+  test('a long interval is no silence', () => {
+    const options = { ...RUN.options, intervalMs: 2000 };
+    expect(reportOf(BUSY, { state, options, endedHrtimeMs: 502_100 })).not.toHaveProperty('silentAtEndMs');
+  });
+
   test('long after the last: it was paused when it ended', () => {
-    expect(reportOf(BUSY, { state, endedHrtimeMs: 504_000 })).toMatchObject({ complete: false, silentAtEndMs: 4000 });
+    expect(reportOf(BUSY, { state, endedHrtimeMs: 504_000 })).toMatchObject({
+      complete: false,
+      silentAtEndMs: 4000,
+      lease: { status: 'unknown', reason: expect.stringContaining('never over') as string },
+    });
   });
 
   test('time is observed up to the last pause at least', () => {

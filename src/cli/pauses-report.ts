@@ -3,7 +3,7 @@
  */
 import { isoFromEpochMs } from '../core/index.ts';
 import { PAUSE_CAUSES, pauseTail, suggestLeaseTtl } from '../pause/index.ts';
-import type { PausesMessage, PausesState } from './pauses-channel.ts';
+import { BEAT_EVERY_MS, type PausesBeat, type PausesMessage, type PausesState } from './pauses-channel.ts';
 import type { PausesOptions } from './pauses-options.ts';
 import {
   type CauseSummary,
@@ -22,8 +22,8 @@ export const PAUSES_LISTED_MAX = 2000;
 /** Steps listed. */
 const STEPS_LISTED_MAX = 1000;
 
-/** A program that ended without a word was expected every second: silent for longer than this, it was paused. */
-const SILENCE_MS_MIN = 2000;
+/** From here on a silence at the end is called a pause. A process that is killed is not gone at once, nor is its end heard at once. */
+const SILENCE_MS_MIN = 500;
 
 /** What was gathered while the program ran. */
 export class PausesRecord {
@@ -59,6 +59,8 @@ export interface ProgramRun {
   /** The machine's monotonic clock when the program ended. */
   readonly endedHrtimeMs: number;
   readonly state: PausesState | undefined;
+  /** When the main thread last showed itself, where that is later than the state. */
+  readonly beat: PausesBeat | undefined;
 }
 
 /** Puts it into the shape of the schema. */
@@ -66,8 +68,8 @@ export function buildPausesReport(record: PausesRecord, run: ProgramRun): Pauses
   const { options, state } = run;
   const { pauses } = record;
   const listed = longest(pauses, PAUSES_LISTED_MAX);
-  const silentMs = state === undefined || state.isFinal ? 0 : run.endedHrtimeMs - state.hrtimeMs;
-  const observedMs = Math.max(state?.elapsedMs ?? 0, pauses.at(-1)?.endedMs ?? 0);
+  const silentAtEndMs = silenceAtEnd(run);
+  const observedMs = Math.max(state?.elapsedMs ?? 0, run.beat?.elapsedMs ?? 0, pauses.at(-1)?.endedMs ?? 0);
   return {
     schema: PAUSES_SCHEMA,
     version: run.version,
@@ -84,7 +86,7 @@ export function buildPausesReport(record: PausesRecord, run: ProgramRun): Pauses
     },
     observedMs,
     complete: state?.isFinal ?? false,
-    ...(silentMs < SILENCE_MS_MIN ? {} : { silentAtEndMs: silentMs }),
+    ...(silentAtEndMs === undefined ? {} : { silentAtEndMs }),
     pausedMs: pauses.reduce((sumMs, { gapMs }) => sumMs + gapMs, 0),
     causes: summarize(pauses),
     pauses: listed,
@@ -92,8 +94,19 @@ export function buildPausesReport(record: PausesRecord, run: ProgramRun): Pauses
     steps: record.steps.slice(0, STEPS_LISTED_MAX),
     lateness: state?.lateness ?? null,
     capabilities: state?.capabilities ?? null,
-    lease: suggestLease(pauses, observedMs, options),
+    lease:
+      silentAtEndMs === undefined
+        ? suggestLease(pauses, observedMs, options)
+        : { status: 'unknown', reason: 'the last pause was never over, so its length is not known' },
   };
+}
+
+/** For how long it was silent when it ended, where that was longer than a program that runs is between two beats. */
+function silenceAtEnd({ options, state, beat, endedHrtimeMs }: ProgramRun): number | undefined {
+  if (state === undefined || state.isFinal) return undefined;
+  const silentMs = endedHrtimeMs - Math.max(state.hrtimeMs, beat?.hrtimeMs ?? -Infinity);
+  const leastMs = Math.max(SILENCE_MS_MIN, BEAT_EVERY_MS + options.intervalMs + options.thresholdMs);
+  return silentMs < leastMs ? undefined : silentMs;
 }
 
 function longest(pauses: readonly ReportedPause[], max: number): readonly ReportedPause[] {

@@ -4,27 +4,29 @@
  * The program has the terminal: its streams are handed down as they are, and everything of ours goes to stderr.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants as systemConstants, tmpdir } from 'node:os';
-import { dirname, join, resolve as resolvePath } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants as systemConstants } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock, TimerHandle } from '../core/index.ts';
 import type { Machine } from './machine.ts';
 import { VERSION } from './machine.ts';
 import { type Environment, type Paint, paintFor } from './paint.ts';
 import {
+  BEAT_FILE,
   EVENTS_FILE,
   nodeOptionsWith,
   ORDERS_VARIABLE,
+  parseBeat,
   parseState,
   type PausesMessage,
   type PausesOrders,
-  type PausesState,
   STATE_FILE,
 } from './pauses-channel.ts';
 import { NewsFile } from './pauses-news.ts';
 import { renderPausesPage } from './pauses-page.ts';
 import type { PausesOptions } from './pauses-options.ts';
+import { makeFolder, refusedFile } from './pauses-places.ts';
 import { buildPausesReport, PausesRecord } from './pauses-report.ts';
 import type { PausesReport, ProgramEnd } from './pauses-schema.ts';
 import { forwardSignals } from './pauses-signals.ts';
@@ -55,12 +57,11 @@ export async function runPauses(options: PausesOptions, context: PausesContext):
     context.stderr.write(`truechimer pauses: ${what}\n`);
     return OWN_FAILURE;
   };
-  const unwritable = [options.json, options.html].find(
-    (file) => file !== undefined && file !== '-' && !isWritable(file),
-  );
-  if (unwritable !== undefined)
-    return complain(`${unwritable} requires a file that can be written. The program was not run.`);
-  const folder = mkdtempSync(join(tmpdir(), 'truechimer-pauses-'));
+  const refusal = refusedFile(options);
+  if (refusal !== undefined) return complain(`${refusal} The program was not run.`);
+  const made = makeFolder();
+  if ('refusal' in made) return complain(`${made.refusal} The program was not run.`);
+  const { folder } = made;
   try {
     const run = new PausesRun(options, context, folder);
     const ended = await run.program();
@@ -73,16 +74,6 @@ export async function runPauses(options: PausesOptions, context: PausesContext):
     return complain(`the report could not be written: ${error.message}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Before the program is run: an hour's report must not be lost to a typing error. */
-function isWritable(file: string): boolean {
-  try {
-    accessSync(existsSync(file) ? file : dirname(resolvePath(file)), constants.W_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -116,6 +107,8 @@ class PausesRun {
   readonly #news: NewsFile;
   readonly #paint: Paint;
   #startedAtMs = 0;
+  /** When the watched process was gone; what started it may go on. */
+  #endedHrtimeMs: number | undefined;
 
   constructor(options: PausesOptions, context: PausesContext, folder: string) {
     this.#options = options;
@@ -140,6 +133,7 @@ class PausesRun {
           resolve(this.#refused(file, error));
         });
         child.once('exit', (code, signal) => {
+          this.#endedHrtimeMs ??= hrtimeMs();
           resolve(signal === null ? { how: 'exit', code: code ?? 0 } : { how: 'signal', signal });
         });
       });
@@ -160,8 +154,9 @@ class PausesRun {
       options: this.#options,
       startedAtMs: this.#startedAtMs,
       ended,
-      endedHrtimeMs: Number(process.hrtime.bigint()) / 1e6,
-      state: this.#state(),
+      endedHrtimeMs: this.#endedHrtimeMs ?? hrtimeMs(),
+      state: this.#kept(STATE_FILE, parseState),
+      beat: this.#kept(BEAT_FILE, parseBeat),
     });
   }
 
@@ -203,14 +198,30 @@ class PausesRun {
       const line = this.#options.quiet ? '' : lineFor(message, this.#paint);
       if (line !== '') this.#context.stderr.write(line);
     }
+    const watched = this.#record.process;
+    if (watched !== undefined && isGone(watched.pid)) this.#endedHrtimeMs ??= hrtimeMs();
   }
 
-  #state(): PausesState | undefined {
+  #kept<T>(file: string, parse: (text: string) => T | undefined): T | undefined {
     try {
-      return parseState(readFileSync(join(this.#folder, STATE_FILE), 'utf8'));
+      return parse(readFileSync(join(this.#folder, file), 'utf8'));
     } catch {
       return undefined; // no Node.js process took the orders
     }
+  }
+}
+
+function hrtimeMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** A process that this one cannot see (in a container) is gone, too: then nothing is said of a silence. */
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 

@@ -18,13 +18,13 @@ code, pre { font: 12px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 .causes b { font-size: 1.35rem; line-height: 1.3 }
 figure { margin: .6rem 0 0 } svg { display: block; width: 100%; height: auto } svg text { fill: var(--faint); font: 11px system-ui, sans-serif }
 .grid { stroke: var(--line) } .axis { stroke: var(--faint) } .sure { stroke: var(--faint); stroke-dasharray: 6 4 }
-.pause:hover { filter: brightness(1.25) } .step line { stroke: var(--warn); stroke-dasharray: 4 3 } .step text { fill: var(--warn) }
+.last { fill: none; stroke: var(--warn); stroke-dasharray: 5 4 } .pause:hover { filter: brightness(1.25) } .step line { stroke: var(--warn); stroke-dasharray: 4 3 } .step text { fill: var(--warn) }
 polyline { fill: none; stroke-width: 2.2; stroke-linejoin: round } polyline.raw { stroke: var(--raw) } polyline.corrected { stroke: var(--corrected) }
 .key { font-weight: 600 } .key.raw { color: var(--raw) } .key.corrected { color: var(--corrected) }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13px; margin-top: .5rem }
+.wide { overflow-x: auto } .wide svg { min-width: 960px } .wide.late svg { min-width: 440px } table.worst { min-width: 900px } table { border-collapse: collapse; width: 100%; font-size: 13px; margin-top: .5rem }
 th { text-align: left; font-weight: 600; color: var(--faint); border-bottom: 1px solid var(--line); padding: .3rem .6rem .3rem 0 }
 td { vertical-align: top; border-bottom: 1px solid var(--line); padding: .4rem .6rem .4rem 0 } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap } th.number { text-align: right }
-td.number:first-child { padding-right: 1rem } .length { white-space: nowrap } td i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: .45rem }
+td.number:first-child { padding-right: 1rem } .length, .cause { white-space: nowrap } td i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: .45rem }
 td.parts { width: 22% } td.parts small { font-size: 11px; line-height: 1.25; display: block } td.stack { width: 34% } summary { cursor: pointer; overflow-wrap: anywhere } pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0 }
 tr:target td { background: var(--card) }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 0 2.5rem }

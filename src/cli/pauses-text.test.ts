@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { colourPaint, plainPaint } from './paint.ts';
 import { renderPausesPage } from './pauses-page.ts';
-import type { PausesReport } from './pauses-schema.ts';
+import type { PausesReport, ReportedPause } from './pauses-schema.ts';
 import { renderLivePause, renderLiveStep, renderPausesSummary } from './pauses-text.ts';
 import { BUSY, DOUBTFUL, reportOf, SPUN, STARTED, STATE, STOPPED } from './pauses.fixture.ts';
 import { widthOf } from './text-layout.ts';
@@ -39,7 +39,7 @@ test('golden: three pauses and a step', () => {
       cause    pauses  together  longest
       stopped       1     1.5 s    1.5 s  stopped by a signal
       cpu           1    200 ms   200 ms  it computed
-      unknown       1    120 ms   120 ms  what was read does not tell
+      unknown       1    120 ms   120 ms  no single cause: see where the time went
 
     Lengths  pauses of each length, by how late the program was
       from 100 ms  1  ?
@@ -48,7 +48,7 @@ test('golden: three pauses and a step', () => {
          from 1 s  1  S
       c cpu  S stopped  ? unknown
 
-    Worst  by the time at which they began
+    Worst  by when they began; the lines while it ran say when they were over
       2.50 s  stopped  1.5 … 1.55 s    counter, explains 100 %
       1.00 s  cpu      200 … 250 ms    counter, explains 95 %
           at now (node:internal/perf:1:2)
@@ -94,9 +94,10 @@ test('golden: killed while it was paused, on a narrow terminal, nothing seen bef
     truechimer pauses 1.2.3
     node main.js: ended by SIGKILL, Node.js v20.20.2, pid 4711
 
-    No pause of 100 ms or more in 10 s.
-    It had been silent for 4 s when SIGKILL ended it: that pause
-    was never over, so it is not in the list.
+    It ended in a pause: silent for 4 s when SIGKILL ended it.
+    No other pause of 100 ms or more in 10 s.
+    That last pause was never over: its cause is not known, and
+    it is not counted below.
 
     Lateness  how late wake-ups were
                     p50     p90     p99  p99.9    max
@@ -114,14 +115,36 @@ test('golden: killed while it was paused, on a narrow terminal, nothing seen bef
       the control group, a machine stopped or moved
 
     Leases
-      Time to live 348 ms, renewed every 110 ms: tolerates
-      pauses of 200 ms, with round trips of 10 ms assumed. None
-      longer was seen in 10 s, which shows that such pauses are
-      at least 2.71 s apart on average (95 % sure). To show that
-      they end a lease in less than 0.1 % of the hours, watch
-      for 308 days more, all processes together.
+      No suggestion: the last pause was never over, so its
+      length is not known.
     "
   `);
+});
+
+test('killed while it was paused, after other pauses', () => {
+  const text = render(reportOf(BUSY, { state: { ...STATE, isFinal: false }, endedHrtimeMs: 504_000 }));
+  expect(text).toContain('It ended in a pause: silent for 4 s when it ended. Before that 3 pauses, 1.82 s of 10 s');
+  expect(text).not.toContain('Time to live');
+});
+
+test('where a stack was to be expected, a line says why there is none', () => {
+  const missing = 'no stack: it was in a native call, or over too soon';
+  const pause = { ...SPUN, stacks: [] };
+  const messages = [STARTED, { type: 'pause', pause } as const];
+  expect(render(reportOf(messages))).toContain(missing);
+  const state = { ...STATE, capabilities: { ...STATE.capabilities, stack: false } };
+  expect(render(reportOf(messages, { state }))).not.toContain(missing);
+  expect(render(reportOf([STARTED, { type: 'pause', pause: STOPPED }]))).not.toContain(missing);
+});
+
+test('what is unknown is so because nothing had the greater part, or because nothing was read', () => {
+  const unread = { ...DOUBTFUL, rule: 'nothing', parts: { ...STOPPED.parts, offCpuMs: 0, unmeasuredMs: 120 } };
+  const causes = (...pauses: readonly ReportedPause[]): string =>
+    render(reportOf([STARTED, ...pauses.map((pause) => ({ type: 'pause', pause }) as const)]), 140);
+  expect(causes(DOUBTFUL)).toContain('no single cause: see where the time went\n');
+  expect(causes(unread)).toMatch(/120 ms {2}what was read does not tell/);
+  expect(causes(DOUBTFUL, unread)).toContain('no single cause');
+  expect(causes({ ...DOUBTFUL, candidates: ['cpu', 'blocked'] })).toContain('58 % off the processor, 42 % computing');
 });
 
 test('a wake-up in time is on time, not late by the smallest value of a histogram', () => {
@@ -140,6 +163,9 @@ test('golden: nothing was watched', () => {
     node main.js: exit code 0
 
     No Node.js process took the detector: nothing was watched.
+    The usual reasons: it started no Node.js process; NODE_OPTIONS was cleared on the way to it; or
+    Node.js ran with --permission and without --allow-fs-write for the temporary folder (and
+    --allow-fs-read for the detector's file).
     "
   `);
 });

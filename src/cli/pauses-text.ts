@@ -7,9 +7,7 @@ import { worstPauses } from './pauses-report.ts';
 import type { Lateness, PausesReport, ReportedPause, ReportedStep } from './pauses-schema.ts';
 import {
   CAPABILITY_MEANINGS,
-  CAUSE_MEANINGS,
   causeText,
-  endingNote,
   endText,
   framesOf,
   groundsText,
@@ -17,7 +15,10 @@ import {
   latenessText,
   leaseText,
   lengthText,
+  meaningOf,
+  missingStackText,
   tellingFrame,
+  unseenNote,
 } from './pauses-words.ts';
 import { formatDuration } from './quantity-text.ts';
 import { type Cell, harmless, pad, shorten, table, widthOf, wrap } from './text-layout.ts';
@@ -64,7 +65,12 @@ export function renderPausesSummary(report: PausesReport, { paint, width: column
       : [
           section('Causes', renderCauses(report, style), style),
           section('Lengths', renderLengths(report, style), style, 'pauses of each length, by how late the program was'),
-          section('Worst', renderWorst(report, style), style, 'by the time at which they began'),
+          section(
+            'Worst',
+            renderWorst(report, style),
+            style,
+            'by when they began; the lines while it ran say when they were over',
+          ),
         ]),
     ...(report.steps.length === 0 ? [] : [section('Steps of the wall clock', renderSteps(report, style), style)]),
     ...(report.lateness === null
@@ -84,14 +90,20 @@ function renderHead(report: PausesReport, style: ReportStyle): readonly string[]
   const { paint, width } = style;
   const { process: watched, command } = report;
   const who = watched === null ? '' : `, Node.js ${watched.node}, pid ${watched.pid}`;
-  const note = endingNote(report);
+  const note = unseenNote(report);
   return [
     paint('strong', `truechimer pauses ${report.version}`),
     ...wrap(`${command.join(' ')}: ${endText(report)}${who}`, width).map((line) => paint('faint', line)),
     '',
-    ...wrap(headline(report), width).map((line) => paint(report.causes.length === 0 ? 'good' : 'strong', line)),
+    ...wrap(headline(report), width).map((line) => paint(headInk(report), line)),
     ...(note === undefined ? [] : wrap(note, width).map((line) => paint('warn', line))),
   ];
+}
+
+function headInk({ process: watched, silentAtEndMs, causes }: PausesReport): Ink {
+  if (silentAtEndMs !== undefined) return 'bad';
+  if (watched === null) return 'warn';
+  return causes.length === 0 ? 'good' : 'strong';
 }
 
 const faint = (text: string, align: 'left' | 'right' = 'left'): Cell => ({ text, ink: 'faint', align });
@@ -104,7 +116,7 @@ function renderCauses(report: PausesReport, style: ReportStyle): readonly string
     right(`${count}`),
     right(formatDuration(totalMs)),
     right(formatDuration(longestMs)),
-    faint(CAUSE_MEANINGS[cause]),
+    faint(meaningOf(cause, report)),
   ]);
   return table([head, ...rows], { ...style, indent: INDENT, flexible: 4 });
 }
@@ -167,9 +179,17 @@ function renderWorst(report: PausesReport, style: ReportStyle): readonly string[
     faint(groundsText(pause)),
   ]);
   return table(rows, { ...style, indent: INDENT, flexible: 3 }).flatMap((line, index) => {
-    const frames = framesOf(worst[index]?.stacks[0] ?? '').slice(0, FRAMES_SHOWN);
-    return [line, ...frames.map((frame) => paint('faint', shorten(`${' '.repeat(6)}at ${harmless(frame)}`, width)))];
+    const lines = worst[index] === undefined ? [] : stackLines(worst[index], report);
+    return [line, ...lines.map((text) => paint('faint', shorten(`${' '.repeat(6)}${text}`, width)))];
   });
+}
+
+function stackLines(pause: ReportedPause, report: PausesReport): readonly string[] {
+  const missing = missingStackText(pause, report);
+  if (missing !== undefined) return [missing];
+  return framesOf(pause.stacks[0] ?? '')
+    .slice(0, FRAMES_SHOWN)
+    .map((frame) => `at ${harmless(frame)}`);
 }
 
 function renderSteps(report: PausesReport, style: ReportStyle): readonly string[] {

@@ -18,8 +18,9 @@ const BOTTOM: number = PLOT.top + PLOT.height;
 /** As SVG, which a browser shows without help. */
 export function drawTimeline(report: PausesReport): string {
   const { pauses, steps, settings } = report;
-  const totalMs = Math.max(1, report.observedMs, ...pauses.map(({ endedMs }) => endedMs));
-  const longestMs = Math.max(settings.thresholdMs * 4, ...pauses.map(({ maxMs, gapMs }) => maxMs ?? gapMs));
+  const silentMs = report.silentAtEndMs ?? 0;
+  const totalMs = Math.max(1, report.observedMs + silentMs, ...pauses.map(({ endedMs }) => endedMs));
+  const longestMs = Math.max(settings.thresholdMs * 4, silentMs, ...pauses.map(({ maxMs, gapMs }) => maxMs ?? gapMs));
   const lengths = logScale(settings.thresholdMs * 0.8, longestMs * 1.15);
   const x = (atMs: number): number => PLOT.left + (Math.max(0, atMs) / totalMs) * PLOT.width;
   return [
@@ -29,6 +30,7 @@ export function drawTimeline(report: PausesReport): string {
     drawSureLine(lengths, settings.intervalMs + settings.thresholdMs),
     // The longest first, so that a short one inside of its width is not covered.
     ...[...pauses].sort((a, b) => b.gapMs - a.gapMs).map((pause) => drawPause(pause, x, lengths)),
+    ...(silentMs === 0 ? [] : [drawLast(silentMs, { from: x(totalMs - silentMs), top: y(lengths.at(silentMs)) })]),
     ...steps.map((step) => drawStep(step, x)),
     '</svg>',
   ].join('\n');
@@ -79,6 +81,12 @@ function drawPause(pause: ReportedPause, x: (atMs: number) => number, lengths: L
     `<line x1="${middle}" x2="${middle}" y1="${pixel(top)}" y2="${highest}" stroke="${colour}" stroke-width="1.5" stroke-dasharray="2 2"/>`,
     '</g></a>',
   ].join('');
+}
+
+/** The pause in which it ended: open to the right, for it was never over. */
+function drawLast(silentMs: number, { from, top }: { readonly from: number; readonly top: number }): string {
+  const right = pixel(PLOT.left + PLOT.width);
+  return `<g><title>silent for ${formatDuration(silentMs)} until it ended</title><polyline class="last" points="${pixel(from)},${BOTTOM} ${pixel(from)},${pixel(top)} ${right},${pixel(top)}"/></g>`;
 }
 
 function drawStep(step: ReportedStep, x: (atMs: number) => number): string {

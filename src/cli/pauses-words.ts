@@ -7,7 +7,7 @@ import type { PausesReport, ReportedPause } from './pauses-schema.ts';
 import { formatDuration } from './quantity-text.ts';
 
 /** What each cause means, in a few words. */
-export const CAUSE_MEANINGS: Readonly<Record<PauseCause, string>> = {
+const CAUSE_MEANINGS: Readonly<Record<PauseCause, string>> = {
   cpu: 'it computed',
   gc: 'it collected garbage',
   blocked: 'it waited in a synchronous call',
@@ -41,6 +41,19 @@ export const CAPABILITY_MEANINGS: Readonly<Record<keyof PauseCapabilities, strin
   stack: 'stacks while blocked',
 };
 
+/** Whether it is unknown because no cause had the greater part, though where the time went was measured. */
+function isSharedOut({ rule, parts, gapMs }: ReportedPause): boolean {
+  return rule === 'no-majority' && parts.unmeasuredMs < gapMs / 2;
+}
+
+/** What a cause means in this report: what is unknown is so for one of two reasons. */
+export function meaningOf(cause: PauseCause, { pauses }: Pick<PausesReport, 'pauses'>): string {
+  const unknown = pauses.filter((pause) => pause.cause === 'unknown');
+  if (cause !== 'unknown' || !unknown.some(isSharedOut)) return CAUSE_MEANINGS[cause];
+  const shared = 'no single cause: see where the time went';
+  return unknown.every(isSharedOut) ? shared : `${shared}; of some, ${CAUSE_MEANINGS.unknown}`;
+}
+
 /** How long it was: a range, or one number where both ends read the same. */
 export function lengthText({ minMs, maxMs }: Pick<ReportedPause, 'minMs' | 'maxMs'>): string {
   const low = formatDuration(minMs, { rounding: 'down' });
@@ -63,7 +76,10 @@ const CANDIDATES_SHOWN_MAX = 4;
 export function groundsText(pause: ReportedPause): string {
   const { cause, certainty, share, candidates } = pause;
   if (cause !== 'unknown') return `${certainty}, explains ${Math.round(share * 100)} %`;
-  if (candidates.length > 0 && candidates.length <= CANDIDATES_SHOWN_MAX) return `one of ${candidates.join(', ')}`;
+  const isShared = isSharedOut(pause);
+  if (!isShared && candidates.length > 0 && candidates.length <= CANDIDATES_SHOWN_MAX) {
+    return `one of ${candidates.join(', ')}`;
+  }
   const shares = sharesOf(pause).slice(0, 3);
   return shares.map(({ name, share: part }) => `${Math.round(part * 100)} % ${name}`).join(', ');
 }
@@ -112,6 +128,15 @@ export function tellingFrame({ stacks }: Pick<ReportedPause, 'stacks'>): string 
   return frames.find((frame) => !/\(?node:|<anonymous>\)?$/.test(frame)) ?? frames[0];
 }
 
+/** Why there is no stack, where one was to be expected: the main thread was busy, and stacks could be taken. */
+export function missingStackText(
+  { cause, stacks }: Pick<ReportedPause, 'cause' | 'stacks'>,
+  { capabilities }: Pick<PausesReport, 'capabilities'>,
+): string | undefined {
+  const isExpected = (cause === 'cpu' || cause === 'blocked') && capabilities?.stack === true;
+  return stacks.length === 0 && isExpected ? 'no stack: it was in a native call, or over too soon' : undefined;
+}
+
 /** How the program ended. */
 export function endText({ ended }: PausesReport): string {
   return ended.how === 'exit' ? `exit code ${ended.code}` : `ended by ${ended.signal}`;
@@ -119,23 +144,41 @@ export function endText({ ended }: PausesReport): string {
 
 /** The whole in one sentence. */
 export function headline(report: PausesReport): string {
-  const { observedMs, pausedMs, causes } = report;
+  const { observedMs, pausedMs, causes, silentAtEndMs } = report;
   const count = causes.reduce((sum, cause) => sum + cause.count, 0);
   if (report.process === null) return 'No Node.js process took the detector: nothing was watched.';
   const looked = formatDuration(observedMs);
   const { intervalMs, thresholdMs } = report.settings;
-  if (count === 0) return `No pause of ${formatDuration(intervalMs + thresholdMs)} or more in ${looked}.`;
+  const [last, no, some] =
+    silentAtEndMs === undefined
+      ? ['', 'No pause', '']
+      : [
+          `It ended in a pause: silent for ${formatDuration(silentAtEndMs)} when ${endingWords(report)}. `,
+          'No other pause',
+          'Before that ',
+        ];
+  if (count === 0) return `${last}${no} of ${formatDuration(intervalMs + thresholdMs)} or more in ${looked}.`;
   const share = observedMs > 0 ? ` (${percent(pausedMs / observedMs)})` : '';
-  return `${count} ${count === 1 ? 'pause' : 'pauses'}, ${formatDuration(pausedMs)} of ${looked}${share}.`;
+  return `${last}${some}${count} ${count === 1 ? 'pause' : 'pauses'}, ${formatDuration(pausedMs)} of ${looked}${share}.`;
 }
 
-/** What was not seen of the end, if anything. */
-export function endingNote({ process, complete, silentAtEndMs, ended }: PausesReport): string | undefined {
-  if (process === null || complete) return undefined;
-  const unseen = ended.how === 'signal' ? `${ended.signal} ended it` : 'it ended';
-  if (silentAtEndMs === undefined) return `The last second may be missing: ${unseen} without a last word.`;
-  return `It had been silent for ${formatDuration(silentAtEndMs)} when ${unseen}: that pause was never over, so it is not in the list.`;
+function endingWords({ ended }: Pick<PausesReport, 'ended'>): string {
+  return ended.how === 'signal' ? `${ended.signal} ended it` : 'it ended';
 }
+
+/** What was not seen, and why, if anything. */
+export function unseenNote(report: PausesReport): string | undefined {
+  if (report.process === null) return UNWATCHED_REASONS;
+  if (report.complete) return undefined;
+  if (report.silentAtEndMs === undefined) {
+    return `The last second may be missing, and a pause shorter than that: ${endingWords(report)} without a last word.`;
+  }
+  return 'That last pause was never over: its cause is not known, and it is not counted below.';
+}
+
+const UNWATCHED_REASONS =
+  'The usual reasons: it started no Node.js process; NODE_OPTIONS was cleared on the way to it; or Node.js ran with --permission ' +
+  "and without --allow-fs-write for the temporary folder (and --allow-fs-read for the detector's file).";
 
 /** What the pauses mean for a lease: what was chosen, what it tolerates, and how little of that is shown. */
 export function leaseText({ lease, observedMs }: Pick<PausesReport, 'lease' | 'observedMs'>): string {

@@ -126,6 +126,7 @@ export const RUN: ProgramRun = {
   ended: { how: 'exit', code: 0 },
   endedHrtimeMs: 500_001,
   state: STATE,
+  beat: undefined,
 };
 
 /** The report of these events. */

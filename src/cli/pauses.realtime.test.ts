@@ -169,6 +169,46 @@ test.each([
   expect(Math.max(...pauses.map(({ maxMs }) => maxMs ?? 0))).toBeGreaterThanOrEqual(590);
 });
 
+test('killed while it was blocked: that pause comes first, and no time to live is suggested', async () => {
+  const app = await program(
+    'blocked.cjs',
+    `setTimeout(() => {
+      process.stdout.write('blocked');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    }, 600);`,
+  );
+  const { child, ended } = start(['-q', '--json', 'blocked.json', '--', process.execPath, app]);
+  child.stdout?.once('data', () => {
+    const run = readdirSync(folder).find((name) => name.startsWith('truechimer-pauses-')) ?? '';
+    const [first = ''] = readFileSync(join(folder, run, EVENTS_FILE), 'utf8').split('\n');
+    const told = JSON.parse(first) as Extract<PausesMessage, { readonly type: 'started' }>;
+    setTimeout(() => process.kill(told.process.pid, 'SIGKILL'), 900);
+  });
+  const { code, stderr } = await ended;
+  expect(code).toBe(137);
+  expect(stderr).toMatch(/It ended in a pause: silent for .* when SIGKILL ended it\./);
+  const { silentAtEndMs, lease } = await report('blocked.json');
+  expect(silentAtEndMs).toBeGreaterThanOrEqual(890);
+  expect(lease.status).toBe('unknown');
+});
+
+test('what goes on after the watched process was killed is no silence of it', async () => {
+  const app = await program('killed.cjs', 'setTimeout(() => process.kill(process.pid, "SIGKILL"), 300);');
+  const { ended } = start(['-q', '--json', '--', 'sh', '-c', `"${process.execPath}" ${app}; sleep 3`]);
+  const { complete, silentAtEndMs } = JSON.parse((await ended).stdout) as PausesReport;
+  expect(complete).toBe(false);
+  expect(silentAtEndMs ?? 0).toBeLessThan(3000);
+});
+
+test('without a temporary folder the program is not run', async () => {
+  const missing = join(folder, 'nowhere');
+  const ended = await start(['--', process.execPath, '-v'], { TMPDIR: missing }).ended;
+  expect(ended).toMatchObject({ code: 125, stdout: '' });
+  expect(ended.stderr).toContain(`requires a temporary folder that can be written, got ${JSON.stringify(missing)}`);
+  expect(ended.stderr).toContain('Set TMPDIR to a folder that can be written. The program was not run.');
+  expect(ended.stderr).not.toContain('    at ');
+});
+
 test('signals and standard input reach the program', async () => {
   const app = await program(
     'echo.mjs',
@@ -184,6 +224,16 @@ test('signals and standard input reach the program', async () => {
 test.each([
   [['--', 'truechimer-no-such-program'], 127, 'requires a program that can be run'],
   [['--html', 'no/such/folder.html', '--', process.execPath, '-v'], 125, 'The program was not run.'],
+  [
+    ['--html', '.', '--', process.execPath, '-v'],
+    125,
+    '--html requires a file that can be written, got ".", which is a',
+  ],
+  [
+    ['--json', '.', '--', process.execPath, '-v'],
+    125,
+    '--json requires a file that can be written, got ".", which is a',
+  ],
   [['app.js'], 125, 'A program comes after two dashes'],
 ])('%j: exit code %d', async (argv, code, message) => {
   const ended = await start(argv).ended;
