@@ -6,7 +6,8 @@ import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildChild, type ChildProgram } from '../support/child-program.ts';
 
-describe('a holder that is protected with fence', () => {
+// Each in a process of its own, two at a time.
+describe.concurrent('a holder that is protected with fence', () => {
   let program: ChildProgram;
 
   beforeAll(async () => {
