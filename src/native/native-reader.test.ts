@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { SEED } from '../../test/seed.ts';
 import { openWithKoffi } from './foreign-functions.ts';
 import { FakeMachine } from './native-clocks.fixture.ts';
@@ -18,15 +19,6 @@ function exactNs(readMs: number): bigint {
   const whole = Math.floor(readMs);
   return ((BigInt(whole) << SCALE_BITS) + BigInt((readMs - whole) * 2 ** 80)) * 1_000_000n;
 }
-
-const thrownBy = (action: () => unknown): unknown => {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-};
 
 describe('a reading in milliseconds', () => {
   const UPTIME_NS = fc.oneof(

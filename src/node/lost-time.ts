@@ -4,7 +4,6 @@
  * What the first instruction after a pause reads, and what the wake-up after it finds, are two looks at clocks of which boot time
  * comes in steps of 10 ms. Where the second finds less, the difference stays counted: whoever was told of it has acted on it.
  */
-
 import { ClockError, describeValue } from '../core/index.ts';
 import type { PauseMark } from '../pause/index.ts';
 

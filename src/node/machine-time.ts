@@ -7,6 +7,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { ClockGranularity, ClockPort } from '../core/index.ts';
+import { timersOf } from './system-clock.ts';
 
 /** What tells real time beside `performance.now()`, on the same axis; no fake replaces it. */
 interface RealTime {
@@ -33,21 +34,7 @@ export function isMachineTime(time: RealTime = performance): boolean {
 export function keptPort(port: ClockPort): ClockPort {
   const nowMs = performance.now.bind(performance);
   const wallMs = (): number => nativeDateNow();
-  const { setTimeout: set, clearTimeout: clear } = NATIVE_TIMERS;
-  return {
-    ...port,
-    monotonicMs: nowMs,
-    wallMs,
-    setTimer: (callback, delayMs, { keepsAlive }) => {
-      const timer = set(callback, delayMs);
-      if (!keepsAlive) timer.unref();
-      return {
-        cancel: () => {
-          clear(timer);
-        },
-      };
-    },
-  };
+  return { ...port, monotonicMs: nowMs, wallMs, setTimer: timersOf(NATIVE_TIMERS) };
 }
 
 /** The port of a replaced clock. Its boot time is the machine's, which has nothing to do with it: too coarse to tell anything. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MonotonicInstant } from '../core/index.ts';
 import { joinedLengthsMs, type Pause, pauseTail, suggestLeaseTtl } from '../pause/index.ts';
-import { APART_MS, betweenMs, CORRECTION_SAMPLES_MAX, LatenessRecorder, PauseLengths } from './pause-histogram.ts';
+import { APART_MS, CORRECTION_SAMPLES_MAX, LatenessRecorder, PauseLengths } from './pause-histogram.ts';
 
 const lengthsMs = fc.array(fc.double({ min: 1, max: 1e9, noNaN: true }), { maxLength: 60 });
 
@@ -45,7 +45,7 @@ describe('PauseLengths', () => {
           atMs += sinceMs + forMs;
           const endedAt = MonotonicInstant.fromReading(clock, atMs);
           const pause = { startedAt, endedAt, maxMs: isEndless === 0 ? Infinity : forMs } as Pause;
-          kept.add(pause.maxMs, betweenMs(before, pause));
+          kept.addPause(pause, before);
           before = pause;
           return pause;
         });

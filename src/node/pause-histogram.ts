@@ -6,7 +6,7 @@
  * what somebody who called at random saw; the raw one says how often the process was late.
  */
 import { createHistogram, type Histogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { Pause, PauseTail } from '../pause/index.ts';
+import { betweenMs, type JoinablePause, type PauseTail } from '../pause/index.ts';
 
 /** Samples added for one pause at the most; of a longer one every n-th is left out. */
 export const CORRECTION_SAMPLES_MAX = 1000;
@@ -98,11 +98,6 @@ const BUCKETS: number = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * BUCKETS_PER_OCTAV
  */
 export const APART_MS = 1000;
 
-/** What lay between two pauses, in ms, as far as is certain. */
-export function betweenMs(before: Pause | undefined, pause: Pause): number {
-  return before === undefined ? Infinity : Math.max(0, pause.startedAt.since(before.endedAt));
-}
-
 /** The lengths of all pauses, in 5 KB whatever their number. A pause counts as longer than something when it may have been. */
 export class PauseLengths implements PauseTail {
   readonly unseenBelowMs: number;
@@ -115,6 +110,11 @@ export class PauseLengths implements PauseTail {
 
   constructor(unseenBelowMs: number) {
     this.unseenBelowMs = unseenBelowMs;
+  }
+
+  /** Adds a pause that came after another, or was the first. */
+  addPause(pause: JoinablePause, before: JoinablePause | undefined): void {
+    this.add(pause.maxMs, betweenMs(before, pause));
   }
 
   /**

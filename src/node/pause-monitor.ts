@@ -18,7 +18,7 @@ import {
 } from '../pause/index.ts';
 import { publishPauseDiagnostics } from './diagnostics.ts';
 import { LostTime } from './lost-time.ts';
-import { betweenMs, LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-histogram.ts';
+import { LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-histogram.ts';
 import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
 import { type PauseMonitorOptions, type PauseMonitorSettings, requireMonitorOptions } from './pause-monitor-options.ts';
 import type { Fenceable } from './pause-monitor-fence.ts';
@@ -370,7 +370,7 @@ export class PauseMonitor implements PauseAnnouncer {
   }
 
   #record(pause: Pause): void {
-    this.#lengths.add(pause.maxMs, betweenMs(this.#last, pause));
+    this.#lengths.addPause(pause, this.#last);
     this.#last = pause;
     this.#recorder.record(pause.gapMs, 'now');
   }

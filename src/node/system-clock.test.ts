@@ -1,16 +1,8 @@
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { createSystemPort, deadline, stopwatch, systemClock } from './system-clock.ts';
-
-const thrownBy = (action: () => unknown): unknown => {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-};
 
 describe('the refusal to start', () => {
   it.each([

@@ -20,8 +20,6 @@ import {
   type Deadline,
   type DeadlineOptions,
   type Stopwatch,
-  type TimerHandle,
-  type TimerOptions,
 } from '../core/index.ts';
 import { BootClock } from './boot-clock.ts';
 
@@ -95,7 +93,7 @@ export function createSystemPort(from: Platform = { performance, platform: proce
     granularity: lazyGranularity(source, boot.stepMs),
     monotonicCountsSuspend: clocks.monotonicCountsSuspend,
     wallSlewPpm: clocks.wallSlewPpm,
-    setTimer,
+    setTimer: timersOf(globalThis),
   };
 }
 
@@ -172,13 +170,16 @@ function smallestStepMs(source: { now(): number }): number {
   );
 }
 
-function setTimer(callback: () => void, delayMs: number, options: TimerOptions): TimerHandle {
-  const timer = setTimeout(callback, delayMs);
-  if (!options.keepsAlive) timer.unref();
-  return {
-    cancel: () => {
-      clearTimeout(timer);
-    },
+/** Timers of a port, from functions that are looked up at each call: a fake that is installed later takes effect, unless a copy is given. */
+export function timersOf(source: Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>): ClockPort['setTimer'] {
+  return (callback, delayMs, { keepsAlive }) => {
+    const timer = source.setTimeout(callback, delayMs);
+    if (!keepsAlive) timer.unref();
+    return {
+      cancel: () => {
+        source.clearTimeout(timer);
+      },
+    };
   };
 }
 

@@ -65,15 +65,20 @@ export function joinedLengthsMs(pauses: readonly JoinablePause[], options: JoinO
   let last: JoinablePause | undefined;
   for (const pause of inOrder) {
     const maxMs = requireLengthMs('joinedLengthsMs maxMs', pause.maxMs);
-    const betweenMs = last === undefined ? Infinity : Math.max(0, pause.startedAt.since(last.endedAt));
-    if (betweenMs < apartMs) {
+    const sinceLastMs = betweenMs(last, pause);
+    if (sinceLastMs < apartMs) {
       lengthsMs.pop();
-      lengthMs += betweenMs + maxMs;
+      lengthMs += sinceLastMs + maxMs;
     } else lengthMs = maxMs;
     lengthsMs.push(lengthMs);
     last = pause;
   }
   return lengthsMs;
+}
+
+/** What lay between two pauses, in ms, as far as is certain: from one wake-up to the other. `Infinity` before the first. */
+export function betweenMs(before: JoinablePause | undefined, pause: JoinablePause): number {
+  return before === undefined ? Infinity : Math.max(0, pause.startedAt.since(before.endedAt));
 }
 
 function requirePauses(pauses: readonly JoinablePause[]): readonly JoinablePause[] {
