@@ -19,7 +19,7 @@ const SLOW_EVERY_MS_FIRST = 50;
 /**
  * The switches of the whole system tell a stopped process from a stopped machine, but only those within the gap. So they are read at every
  * fourth wake-up of the default interval, when files are read anyway; those that came before the gap would else be up to a second's.
- * Twice as often costs a fifth more in an idle process, and leaves no stop of a few tenths of a second open on a busy machine.
+ * Twice as often costs a fifth more in an idle process, and leaves fewer stops of a few tenths of a second open on a busy machine.
  */
 const SYSTEM_EVERY_MS = 190;
 
