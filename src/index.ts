@@ -114,6 +114,7 @@ export {
   type NtpServerDelay,
   type NtpServerOptions,
   type NtpServerSettings,
+  type ObservedGap,
   type OngoingBlock,
   type PauseCapabilities,
   type PauseHistograms,

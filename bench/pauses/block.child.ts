@@ -54,10 +54,10 @@ const bareMs: number[] = [];
 
 for (let block = 0; block < Number(process.argv[2]); block += 1) {
   for (let beats = 0; beats < 6; beats += 1) {
-    dog.beat(performance.now());
+    dog.beat();
     await delay(20);
   }
-  dog.beat(performance.now());
+  dog.beat();
   const startMs = performance.now();
   while (Atomics.load(dog.flag, 0) === 0);
   lateMs.push(performance.now() - startMs - BLOCK_MS);

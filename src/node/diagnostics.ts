@@ -28,6 +28,7 @@ export function publishDiagnostics(clock: BoundedClockCore): void {
 
 /** The channel of each event of a pause monitor. The message is the event with the monitor in `monitor`. */
 export const PAUSE_DIAGNOSTICS_CHANNELS: Readonly<Record<keyof PauseMonitorEvents, string>> = {
+  gap: 'truechimer:pause:gap',
   pause: 'truechimer:pause:pause',
   clockStep: 'truechimer:pause:clock-step',
   ongoing: 'truechimer:pause:ongoing',
@@ -35,6 +36,10 @@ export const PAUSE_DIAGNOSTICS_CHANNELS: Readonly<Record<keyof PauseMonitorEvent
 
 /** Forwards every event of the monitor to its channel. */
 export function publishPauseDiagnostics(monitor: PauseAnnouncer): void {
+  const gaps = channel(PAUSE_DIAGNOSTICS_CHANNELS.gap);
+  monitor.onGap((gap) => {
+    if (gaps.hasSubscribers) gaps.publish({ monitor, ...gap });
+  });
   const pauses = channel(PAUSE_DIAGNOSTICS_CHANNELS.pause);
   monitor.onPause((pause) => {
     if (pauses.hasSubscribers) pauses.publish({ monitor, ...pause });

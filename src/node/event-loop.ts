@@ -26,35 +26,29 @@ export function loopUtilization(counts: LoopCounts): { readonly active: number; 
 /** A wake-up of a process with nothing else to do takes less, also on a slow machine. */
 export const QUIET_MS_MAX = 1;
 
-/** After so many quiet looks in a row there is one that is not: what was not counted must not add up. */
-export const QUIET_LOOKS_MAX = 3;
-
 /** One look at the loop, at a wake-up. */
 export interface LoopLook {
-  /** The wake-up came so promptly that hardly any waiting for a processor was in it. */
-  readonly isPrompt: boolean;
-  readonly activeMs: number;
-  /** Turns of the loop until now. */
+  /** The moment, on the axis of `performance.now()`. */
+  readonly nowMs: number;
+  /** Spent in the poll until now; 0 before the loop has begun. */
+  readonly idleMs: number;
+  /** Turns of the loop until now; NaN where Node does not count them. */
   readonly turnCount: number;
 }
 
 /** Tells the intervals in which the thread slept from wake-up to wake-up. */
 export class QuietLoop {
-  #activeMs = NaN;
+  #nowMs = NaN;
+  #idleMs = NaN;
   #turnCount = NaN;
-  #looks = 0;
 
-  /**
-   * Takes in a look. True when the thread has hardly run and hardly waited since the last one: one turn, in which callbacks took less than
-   * `QUIET_MS_MAX`, and a prompt wake-up. Its totals are then those of that look, and need not be read.
-   */
-  look({ isPrompt, activeMs, turnCount }: LoopLook): boolean {
-    const isQuiet = isPrompt && turnCount - this.#turnCount <= 1 && activeMs - this.#activeMs < QUIET_MS_MAX;
-    this.#activeMs = activeMs;
+  /** Takes in a look. True when the thread has slept since the last one: one turn, in which callbacks took less than `QUIET_MS_MAX`. */
+  look({ nowMs, idleMs, turnCount }: LoopLook): boolean {
+    const activeMs = nowMs - this.#nowMs - (idleMs - this.#idleMs);
+    const isQuiet = turnCount - this.#turnCount <= 1 && activeMs < QUIET_MS_MAX;
+    this.#nowMs = nowMs;
+    this.#idleMs = idleMs;
     this.#turnCount = turnCount;
-    this.#looks = isQuiet ? this.#looks + 1 : 0;
-    if (this.#looks <= QUIET_LOOKS_MAX) return isQuiet;
-    this.#looks = 0;
-    return false;
+    return isQuiet;
   }
 }

@@ -1,63 +1,161 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { PauseSampler } from './pause-monitor-sampler.ts';
+import { PauseSampler, RESTS_MAX, type Sample } from './pause-monitor-sampler.ts';
 import { NO_SOURCES } from './pause-sources.ts';
 
 const LIMITS = { intervalMs: 50, thresholdMs: 50, clockStepMs: 100 };
 
-/** A sampler on a clock that is advanced by hand, and what it allowed its sources and asked of them. */
-function sampled(filesRead: () => boolean): {
-  wakeUp: (lateMs: number) => void;
-  prompt: boolean[];
-  systemLooks: () => number;
-} {
-  const clock = new ManualClock();
-  const prompt: boolean[] = [];
-  let systemLooks = 0;
-  const sources = {
-    ...NO_SOURCES,
-    enterFast: (_: object, isPrompt: boolean) => {
-      prompt.push(isPrompt);
-      return filesRead();
+/** A sampler on a clock that is advanced by hand, in a process that sleeps or does not, and what it read of its sources. */
+class Bed {
+  readonly clock = new ManualClock();
+  isQuiet = true;
+  switchCount = 0;
+  fastReads = 0;
+  slowReads = 0;
+  systemReads = 0;
+  duringReads = (): void => undefined;
+  readonly sampler = new PauseSampler(
+    {
+      port: this.clock,
+      sources: {
+        ...NO_SOURCES,
+        isQuiet: () => this.isQuiet,
+        enterFast: (counters) => {
+          this.fastReads += 1;
+          counters.processCpuMs = this.fastReads;
+          counters.eluIdleMs = this.clock.exactMonotonicMs - 7;
+          this.duringReads();
+        },
+        enterSystem: (counters) => {
+          this.systemReads += 1;
+          counters.systemSwitchCount = this.switchCount;
+        },
+        enterSlow: ({ counters }) => {
+          this.slowReads += 1;
+          counters.systemSwitchCount = this.switchCount;
+        },
+      },
     },
-    enterSystem: () => {
-      systemLooks += 1;
-    },
-  };
-  const sampler = new PauseSampler({ port: clock, sources }, LIMITS);
-  const wakeUp = (lateMs: number): void => {
-    clock.pass(50 + lateMs);
-    sampler.take();
-  };
-  // The looks right after the start read everything.
-  for (let count = 0; count < 40; count += 1) wakeUp(0);
-  prompt.length = 0;
-  systemLooks = 0;
-  return { wakeUp, prompt, systemLooks: () => systemLooks };
+    LIMITS,
+  );
+
+  constructor() {
+    // The looks right after the start read everything.
+    this.wakeUps(40);
+  }
+
+  wakeUp(lateMs = 0, switches = 10): Sample {
+    this.clock.pass(50 + lateMs);
+    this.switchCount += switches;
+    return this.sampler.take();
+  }
+
+  wakeUps(count: number, switches = 10): void {
+    for (let wakeUp = 0; wakeUp < count; wakeUp += 1) this.wakeUp(0, switches);
+  }
+
+  /** Wakes up until everything was read, and what is fast once more: the next wake-ups rest if any do. */
+  untilLooked(): void {
+    while (!this.wakeUp().isSlow);
+    this.wakeUp();
+  }
 }
 
 describe('PauseSampler', () => {
-  it('lets sources leave out what cannot have grown of prompt wake-ups only, and never of a late one', () => {
-    const { wakeUp, prompt } = sampled(() => true);
-    for (const lateMs of [0.5, 1.9, -1, 2.5, 30, 100]) wakeUp(lateMs);
-    expect(prompt).toEqual([true, true, true, false, false, false]);
+  it('reads nothing but clocks at a wake-up that was prompt after sleep, and never at another', () => {
+    const bed = new Bed();
+    const reads = (lateMs: number, isQuiet: boolean): number => {
+      bed.untilLooked();
+      bed.isQuiet = isQuiet;
+      const { fastReads } = bed;
+      bed.wakeUp(lateMs);
+      bed.isQuiet = true;
+      return bed.fastReads - fastReads;
+    };
+    expect([0.5, 1.9, -1].map((lateMs) => reads(lateMs, true))).toEqual([0, 0, 0]);
+    expect([2.5, 30, 100].map((lateMs) => reads(lateMs, true))).toEqual([1, 1, 1]);
+    expect(reads(0, false)).toBe(1);
   });
 
-  it('reads everything once a second, however prompt', () => {
-    const { wakeUp, prompt } = sampled(() => true);
-    for (let count = 0; count < 100; count += 1) wakeUp(0);
-    const all = prompt.filter((isPrompt) => !isPrompt).length;
-    expect(all).toBeGreaterThanOrEqual(4);
-    expect(all).toBeLessThanOrEqual(6);
+  it('brings the last sample up to date then: the thread slept, and used nothing', () => {
+    const bed = new Bed();
+    bed.untilLooked();
+    const before = bed.wakeUp();
+    const { monotonicMs, counters } = { ...before.reading, counters: { ...before.reading.counters } };
+    const rest = bed.wakeUp(1);
+    expect(rest.reading.counters).toEqual({ ...counters, eluIdleMs: (counters.eluIdleMs ?? NaN) + 51 });
+    expect(rest.reading.monotonicMs).toBeCloseTo(monotonicMs + 51, 6);
+    expect(rest).toMatchObject({ isLate: false, isSlow: false });
+    expect(rest.lateMs).toBeCloseTo(1, 6);
   });
 
-  it('looks at the whole system when files are read anyway, and not for its own sake', () => {
-    let isRead = false;
-    const { wakeUp, systemLooks } = sampled(() => isRead);
-    for (let count = 0; count < 15; count += 1) wakeUp(0);
-    expect(systemLooks()).toBe(0);
-    isRead = true;
-    for (let count = 0; count < 4; count += 1) wakeUp(0);
-    expect(systemLooks()).toBeGreaterThanOrEqual(1);
+  it('rests a few times in a row only, and reads everything once a second however quiet', () => {
+    const bed = new Bed();
+    const [fastReads, slowReads] = [bed.fastReads, bed.slowReads];
+    let [rests, restsInARow] = [0, 0];
+    for (let count = 0; count < 200; count += 1) {
+      const before = bed.fastReads;
+      bed.wakeUp();
+      restsInARow = bed.fastReads === before ? restsInARow + 1 : 0;
+      rests = Math.max(rests, restsInARow);
+    }
+    expect(rests).toBe(RESTS_MAX);
+    expect(bed.fastReads - fastReads).toBeLessThan(80);
+    expect(bed.slowReads - slowReads).toBeGreaterThanOrEqual(9);
+    expect(bed.slowReads - slowReads).toBeLessThanOrEqual(11);
+  });
+
+  it('does not rest right after everything was read: what was handed over is not handed over twice', () => {
+    const bed = new Bed();
+    let after = 0;
+    for (let count = 0; count < 100; count += 1) {
+      if (!bed.wakeUp().isSlow) continue;
+      const { fastReads } = bed;
+      bed.wakeUp();
+      after += bed.fastReads - fastReads;
+    }
+    expect(after).toBe(5);
+  });
+
+  it('looks at the whole system a few times a second, and at each wake-up while the machine is busier than it was', () => {
+    const bed = new Bed();
+    const looks = (switches: number): number => {
+      const { systemReads } = bed;
+      bed.wakeUps(40, switches);
+      return bed.systemReads - systemReads;
+    };
+    const [calm, busy] = [looks(10), looks(40)];
+    expect(calm).toBeGreaterThanOrEqual(6);
+    expect(calm).toBeLessThanOrEqual(12);
+    expect(busy).toBeGreaterThanOrEqual(calm + 5);
+    // After a while that is what is usual.
+    expect(looks(40)).toBeLessThanOrEqual(12);
+  });
+
+  it('hands over what it knew of the system, oldest first, with everything', () => {
+    const bed = new Bed();
+    bed.wakeUps(3);
+    bed.wakeUps(3, 100);
+    const { earlier = [], monotonicMs, counters } = bed.wakeUp(400, 0).reading;
+    expect(earlier).toHaveLength(2);
+    const [older, newer] = earlier.map((reading) => ({ ...reading.counters, atMs: reading.monotonicMs }));
+    expect(newer?.systemSwitchCount).toBe(counters.systemSwitchCount);
+    expect(monotonicMs - (newer?.atMs ?? NaN)).toBeCloseTo(450, 6);
+    expect((newer?.atMs ?? NaN) - (older?.atMs ?? NaN)).toBeCloseTo(50, 6);
+    expect(bed.wakeUp(400).reading.earlier).toEqual([]);
+  });
+
+  it('a pause while reading is read again with everything, and what was read of the system before is kept', () => {
+    const bed = new Bed();
+    bed.wakeUps(3);
+    bed.wakeUps(3, 100);
+    bed.isQuiet = false;
+    bed.duringReads = (): void => {
+      bed.duringReads = () => undefined;
+      bed.clock.pass(300);
+    };
+    const sample = bed.wakeUp();
+    expect(sample).toMatchObject({ isLate: true, isSlow: true });
+    expect(sample.reading.earlier).toHaveLength(2);
   });
 });

@@ -1,30 +1,20 @@
 /**
  * One wake-up: reads what is needed, and no more.
  *
- * The fast signals are read each time; the slow ones once a second, after a gap, and when the wall clock has moved against the monotonic
+ * The fast signals are read unless the thread slept from the last wake-up to this one; the slow ones once a second, after a gap, and when the wall clock has moved against the monotonic
  * one, which is how a suspend shows at once though the monotonic clock did not count it. Clocks are read last, the monotonic one at the very
  * end: a pause while reading makes this wake-up late, and then it is read again with everything.
  */
 import type { ClockPort } from '../core/index.ts';
 import { PAUSE_COUNTERS, SUSPEND_MS_MIN } from '../pause/index.ts';
 import type { PauseSources, ReadingDraft } from './pause-sources.ts';
-import type { CountersDraft } from './procfs-counters.ts';
+import { SystemReadings } from './system-readings.ts';
 
 /** How often slow signals are read, in ms. */
 export const SLOW_EVERY_MS = 1000;
 
 /** After the start they are read sooner and then twice as late each time: a rate must be known before the first gap. */
 const SLOW_EVERY_MS_FIRST = 50;
-
-/**
- * The switches of the whole system tell a stopped process from a stopped machine, but only those within the gap. So they are read at every
- * fourth wake-up of the default interval, when files are read anyway; those that came before the gap would else be up to a second's.
- * Twice as often costs a fifth more in an idle process, and leaves fewer stops of a few tenths of a second open on a busy machine.
- */
-const SYSTEM_EVERY_MS = 190;
-
-/** Whoever was held while reading does not know whether the totals are of before or after. */
-const SYSTEM_READ_MS_MAX = 5;
 
 /** A coarser boot clock would look like suspends of up to its step. */
 const BOOT_STEP_MS_MAX = 10;
@@ -41,7 +31,13 @@ const FIRST_READINGS_MAX = 10_000;
 /** A wake-up that is late by no more of the threshold than this hardly waited for a processor: Node's timers count whole milliseconds. */
 const PROMPT_SHARE = 0.04;
 
-/** What was found at one wake-up; filled in place, and valid until the second wake-up after it. */
+/** After so many wake-ups of rest in a row everything fast is read: what was not counted must not add up. */
+export const RESTS_MAX = 3;
+
+/** After so many wake-ups in a row between which the thread slept it is at rest: a second, at the default interval. */
+const RESTING_WAKE_UPS = 20;
+
+/** What was found at one wake-up; filled in place, and valid until the next wake-up but one. After a rest the last one is brought up to date. */
 export interface Sample {
   readonly reading: ReadingDraft;
   /** How late it came; less than 0 when it was early. */
@@ -63,10 +59,9 @@ export class PauseSampler {
   #lastMs: number;
   #slowEveryMs: number = SLOW_EVERY_MS_FIRST;
   #slowDueMs: number;
-  readonly #system: CountersDraft = {};
-  #systemAtMs = NaN;
-  #systemDueMs: number;
-  #hasReadFiles = false;
+  readonly #system: SystemReadings;
+  #rests = 0;
+  #sleptWakeUps = 0;
   #wallAheadMs = NaN;
   #bootAheadMs = NaN;
   #coarseReadings = 0;
@@ -77,12 +72,12 @@ export class PauseSampler {
   ) {
     this.#port = rim.port;
     this.#sources = rim.sources;
+    this.#system = new SystemReadings(rim);
     this.#intervalMs = limits.intervalMs;
     this.#thresholdMs = limits.thresholdMs;
     this.#stepMs = limits.clockStepMs;
     this.#lastMs = this.#port.monotonicMs();
     this.#slowDueMs = this.#lastMs;
-    this.#systemDueMs = this.#lastMs;
     for (let reading = 0; reading < FIRST_READINGS_MAX && this.#readBootMs() === undefined; reading += 1);
   }
 
@@ -96,39 +91,79 @@ export class PauseSampler {
     return this.#port.monotonicCountsSuspend || this.#coarseReadings < COARSE_READINGS_MAX;
   }
 
+  /** Whether the thread has slept from wake-up to wake-up for a while. */
+  get isResting(): boolean {
+    return this.#sleptWakeUps >= RESTING_WAKE_UPS;
+  }
+
+  /** How late a wake-up now would be, in ms; less than 0 when it would be early. */
+  overdueMs(): number {
+    return this.#port.monotonicMs() - (this.#lastMs + this.#intervalMs);
+  }
+
   /** How long this process has not run that no wake-up has seen yet: the next one is overdue, or boot time ran ahead. In ms. */
   unseenMs(): number {
-    const overdueMs = this.#port.monotonicMs() - this.#lastMs - this.#intervalMs;
-    return this.#counted(overdueMs) + this.#counted(this.#suspendedMs());
+    return this.#counted(this.overdueMs()) + this.#counted(this.#suspendedMs());
   }
 
   /** The wake-up now; the last one reads everything. */
   take(isLast = false): Sample {
-    const beganMs = this.#port.monotonicMs();
+    const port = this.#port;
+    const beganMs = port.monotonicMs();
+    const hasSlept = this.#sources.isQuiet(beganMs) && this.#isPrompt(beganMs);
+    this.#sleptWakeUps = hasSlept ? this.#sleptWakeUps + 1 : 0;
+    const wallMs = port.wallMs();
+    const movedMs = wallMs - beganMs - this.#wallAheadMs;
+    const hasMoved = Math.abs(movedMs) >= this.#stepMs / 2;
+    const isSlow = isLast || hasMoved || beganMs >= this.#slowDueMs || this.#isLate(beganMs);
+    // Only what the detector has not been given can be brought up to date: a total that is entered twice would have stood still.
+    if (hasSlept && !isSlow && !this.#current.isSlow && this.#rests < RESTS_MAX && !this.#system.isBusy) {
+      const endedMs = port.monotonicMs();
+      if (!this.#isLate(endedMs)) return this.#rest({ monotonicMs: endedMs, wallMs, readSpanMs: endedMs - beganMs });
+    }
+    return this.#look(isSlow, isLast);
+  }
+
+  /**
+   * Nothing has happened: the thread slept until now. It ran for less than a millisecond, and its totals are those of the last wake-up; so is
+   * the process's, whose other threads may have run.
+   */
+  #rest(now: { readonly monotonicMs: number; readonly wallMs: number; readonly readSpanMs: number }): Sample {
+    const sample = this.#current;
+    const { reading } = sample;
+    const { counters } = reading;
+    if (counters.eluIdleMs !== undefined) counters.eluIdleMs += now.monotonicMs - this.#lastMs;
+    reading.monotonicMs = now.monotonicMs;
+    reading.wallMs = now.wallMs;
+    reading.readSpanMs = now.readSpanMs;
+    this.#wallAheadMs = now.wallMs - now.monotonicMs;
+    this.#rests += 1;
+    this.#time(sample);
+    return sample;
+  }
+
+  #look(isSlow: boolean, isLast: boolean): Sample {
     const sample = this.#next;
     this.#next = this.#current;
     this.#current = sample;
-    const isSlow = isLast || this.#isLate(beganMs) || beganMs >= this.#slowDueMs || this.#wallMoved(beganMs);
-    this.#read(sample, isSlow ? 'everything' : this.#isPrompt(beganMs) ? 'what-grew' : 'fast');
+    this.#rests = 0;
+    this.#read(sample, isSlow);
     // The process paused while reading: now it is late, and what tells why was not read, or before the pause.
-    if (!this.#isLate(beganMs) && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, 'everything');
+    if (!isSlow && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, true);
+    sample.reading.isCutShort = isLast;
+    this.#time(sample);
+    if (sample.isSlow) sample.reading.earlier = this.#system.take();
+    else this.#system.wokeUp(this.#lastMs);
+    return sample;
+  }
+
+  #time(sample: Sample): void {
     const { monotonicMs } = sample.reading;
     const dueMs = this.#lastMs + this.#intervalMs;
     sample.reading.dueMs = dueMs;
     sample.lateMs = monotonicMs - dueMs;
-    sample.reading.isCutShort = isLast;
     sample.isLate = sample.lateMs >= this.#thresholdMs;
     this.#lastMs = monotonicMs;
-    if (!sample.isSlow && this.#hasReadFiles && monotonicMs >= this.#systemDueMs) this.#readSystem(monotonicMs);
-    return sample;
-  }
-
-  /** For the next wake-up, if that is late. */
-  #readSystem(atMs: number): void {
-    this.#sources.enterSystem(this.#system);
-    this.#systemDueMs = atMs + SYSTEM_EVERY_MS;
-    const hasRead = this.#system.systemSwitchCount !== undefined;
-    this.#systemAtMs = hasRead && this.#port.monotonicMs() - atMs <= SYSTEM_READ_MS_MAX ? atMs : NaN;
   }
 
   #counted(lostMs: number): number {
@@ -150,18 +185,12 @@ export class PauseSampler {
     return nowMs - this.#lastMs - this.#intervalMs <= PROMPT_SHARE * this.#thresholdMs;
   }
 
-  #wallMoved(nowMs: number): boolean {
-    const movedMs = this.#port.wallMs() - nowMs - this.#wallAheadMs;
-    return Math.abs(movedMs) >= this.#stepMs / 2;
-  }
-
-  #read(sample: Sample, what: 'everything' | 'fast' | 'what-grew'): void {
+  #read(sample: Sample, isSlow: boolean): void {
     const { reading } = sample;
     const port = this.#port;
-    const isSlow = what === 'everything';
     if (sample.isSlow) clear(reading);
     sample.isSlow = isSlow;
-    this.#hasReadFiles = this.#sources.enterFast(reading.counters, what === 'what-grew');
+    this.#sources.enterFast(reading.counters);
     if (isSlow) this.#readSlow(reading);
     const beganMs = port.monotonicMs();
     reading.bootMs = isSlow ? this.#readBootMs() : undefined;
@@ -183,12 +212,9 @@ export class PauseSampler {
 
   #readSlow(reading: ReadingDraft): void {
     const atMs = this.#port.monotonicMs();
-    if (!Number.isNaN(this.#systemAtMs)) {
-      reading.earlier = { monotonicMs: this.#systemAtMs, counters: { ...this.#system } };
-      this.#systemAtMs = NaN;
-    }
-    this.#systemDueMs = atMs + SYSTEM_EVERY_MS;
-    this.#sources.enterSlow(reading, { atMs, isLate: this.#isLate(atMs) });
+    const look = { atMs, isLate: this.#isLate(atMs) };
+    this.#sources.enterSlow(reading, look);
+    this.#system.slowLook(reading.counters.systemSwitchCount, look);
     this.#slowDueMs = atMs + this.#slowEveryMs;
     this.#slowEveryMs = Math.min(SLOW_EVERY_MS, 2 * this.#slowEveryMs);
   }

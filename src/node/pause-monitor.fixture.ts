@@ -3,6 +3,7 @@ import { afterEach } from 'vitest';
 import { ManualClock, type ManualClockOptions } from '../../test/support/manual-clock.ts';
 import type { ClockStep, Collection, Pause } from '../pause/index.ts';
 import { type PauseMonitorOptions, requireMonitorOptions } from './pause-monitor-options.ts';
+import type { ObservedGap } from './pause-monitor-events.ts';
 import type { MonitorRim } from './pause-monitor-rim.ts';
 import { PauseMonitor } from './pause-monitor.ts';
 import { type Look, NO_SOURCES, type ReadingDraft } from './pause-sources.ts';
@@ -26,8 +27,12 @@ export class Rig {
   readonly clock: ManualClock;
   readonly monitor: PauseMonitor;
   readonly pauses: Pause[] = [];
+  /** Each with what had been read of the thread by then, and how many pauses had been told. */
+  readonly gaps: (ObservedGap & { readonly reads: number; readonly pauses: number })[] = [];
   readonly steps: ClockStep[] = [];
   readonly looks: Look[] = [];
+  /** How often what tells of the thread was read. */
+  reads = 0;
   runMs = 100;
   waitMs = 0;
   activeMs = 100;
@@ -42,12 +47,15 @@ export class Rig {
   #report: ((collection: Collection) => void) | undefined;
   #continued: (() => void) | undefined;
   #soon: (() => void)[] = [];
+  #activeBeforeMs = NaN;
+  #waitedBeforeMs = NaN;
 
   constructor({ machine, isDeaf, ...options }: RigOptions = {}) {
     this.clock = new ManualClock(machine);
     this.monitor = new PauseMonitor(requireMonitorOptions(options), this.#rim(isDeaf === true));
     running.push(this.monitor);
     this.monitor.onPause((pause) => this.pauses.push(pause));
+    this.monitor.onGap(({ gapMs }) => this.gaps.push({ gapMs, reads: this.reads, pauses: this.pauses.length }));
     this.monitor.onClockStep((step) => this.steps.push(step));
   }
 
@@ -110,11 +118,16 @@ export class Rig {
       port: this.clock,
       sources: {
         ...NO_SOURCES,
+        isQuiet: () => {
+          const isQuiet = this.activeMs === this.#activeBeforeMs && this.waitMs === this.#waitedBeforeMs;
+          [this.#activeBeforeMs, this.#waitedBeforeMs] = [this.activeMs, this.waitMs];
+          return isQuiet;
+        },
         enterFast: (counters) => {
+          this.reads += 1;
           const { runMs, waitMs, activeMs } = this;
           const idleMs = this.clock.exactMonotonicMs - activeMs;
           Object.assign(counters, { runMs, waitMs, processCpuMs: runMs, eluActiveMs: activeMs, eluIdleMs: idleMs });
-          return true;
         },
         enterSlow: (reading: ReadingDraft, look: Look) => {
           this.stale ||= reading.counters.stealMs !== undefined;

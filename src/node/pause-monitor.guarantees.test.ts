@@ -83,6 +83,30 @@ describe('G21: every pause of interval and threshold is reported, once', () => {
     expect(reported).toBeGreaterThan(300);
   });
 
+  it('and its gap before that, when nothing has been read yet', () => {
+    let told = 0;
+    fc.assert(
+      fc.property(settings, acts, (options, script) => {
+        const rig = rigOf(options);
+        for (const act of script) {
+          const [gaps, pauses, reads] = [rig.gaps.length, rig.pauses.length, rig.reads];
+          begin(rig, act);
+          rig.clock.advance(0);
+          const [gap] = rig.gaps.slice(gaps);
+          if (gap !== undefined) expect([gap.reads, gap.pauses]).toEqual([reads, pauses]);
+          wake(rig, act);
+          expect(rig.gaps.length - gaps).toBe(rig.pauses.length - pauses);
+          if (gap === undefined) continue;
+          told += 1;
+          expect(gap.gapMs).toBeGreaterThanOrEqual(options.thresholdMs);
+          expect(gap.gapMs).toBeLessThanOrEqual(rig.last!.gapMs);
+        }
+      }),
+      { seed: SEED, numRuns: 300 },
+    );
+    expect(told).toBeGreaterThan(300);
+  });
+
   it('also one that the monitor is closed in, whether its wake-up has come or not', () => {
     let reported = 0;
     fc.assert(

@@ -19,30 +19,16 @@ import {
 import { publishPauseDiagnostics } from './diagnostics.ts';
 import { LostTime } from './lost-time.ts';
 import { LatenessRecorder, type PauseHistograms, PauseLengths } from './pause-histogram.ts';
-import type { PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
+import type { PauseCapabilities } from './pause-capabilities.ts';
+import type { ObservedGap, PauseAnnouncer, PauseMonitorEvents } from './pause-monitor-events.ts';
 import { type PauseMonitorOptions, type PauseMonitorSettings, requireMonitorOptions } from './pause-monitor-options.ts';
 import type { Fenceable } from './pause-monitor-fence.ts';
 import { distrustDetail, type Protected, Protection, type ProtectOptions } from './pause-monitor-protection.ts';
 import { type MonitorRim, rimFor, startedWatchdog } from './pause-monitor-rim.ts';
 import { PauseSampler, type Sample } from './pause-monitor-sampler.ts';
 import type { Witness } from './pause-monitor-witnesses.ts';
-import type { SourceCapabilities } from './pause-sources.ts';
 import type { Watchdog } from './watchdog.ts';
 import type { OngoingBlock } from './watchdog-port.ts';
-
-/** Which signals can be read; those that cannot make verdicts less certain, never wrong. */
-export interface PauseCapabilities extends SourceCapabilities {
-  /** A clock beside the monotonic one that counts suspend. */
-  readonly bootClock: boolean;
-  /** Collections of garbage. */
-  readonly gc: boolean;
-  /** SIGCONT, which alone tells a stop from a freeze. */
-  readonly sigcont: boolean;
-  /** A second thread. */
-  readonly watchdog: boolean;
-  /** Stacks of the main thread while it is blocked. */
-  readonly stack: boolean;
-}
 
 /** The settle timer and SIGCONT come a little later than the moment they are waited for. */
 const SETTLE_SLACK_MS = 1;
@@ -100,10 +86,31 @@ export class PauseMonitor implements PauseAnnouncer {
     this.#startedMs = rim.port.monotonicMs();
     publishPauseDiagnostics(this);
     // The first beat: a block may begin before the first wake-up.
-    this.watchdog?.beat(this.#startedMs);
+    this.watchdog?.beat();
     this.#detector.tick(this.#sampler.take().reading);
     this.#begin();
   }
+
+  readonly #wakeUp = (): void => {
+    this.#flush();
+    this.watchdog?.beat(this.#sampler.isResting);
+    const isTold = this.#tellGap(this.#sampler.overdueMs());
+    const sample = this.#sample();
+    if (!isTold) this.#tellGap(sample.lateMs);
+    // Whoever was told may have closed it.
+    if (this.#isClosed) return;
+    this.#protection.wokeUp();
+    if (!sample.isLate) {
+      this.#recorder.record(Math.max(0, sample.lateMs));
+      if (sample.isSlow) this.#judge(sample);
+      else this.#unjudged = sample;
+      return;
+    }
+    this.#waiting = sample;
+    this.#rim.soon(() => {
+      if (this.#waiting === sample) this.#flush();
+    });
+  };
 
   /** Which signals can be read now. */
   get capabilities(): PauseCapabilities {
@@ -120,6 +127,15 @@ export class PauseMonitor implements PauseAnnouncer {
   /** The last pause, of whatever cause. */
   get last(): Pause | undefined {
     return this.#last;
+  }
+
+  /**
+   * Calls `listener` as soon as a wake-up finds itself late, before anything is read that tells why; `onPause` follows, with the cause. Be quick:
+   * what the listener does counts as evidence. Not told: a suspend that the monotonic clock did not count, and what `close` tells.
+   * @throws TC_INVALID_ARGUMENT when it is no function.
+   */
+  onGap(listener: (gap: ObservedGap) => void): Unsubscribe {
+    return this.#on('gap', listener);
   }
 
   /**
@@ -228,11 +244,8 @@ export class PauseMonitor implements PauseAnnouncer {
 
   /** All time lost, with what the detector has not been told of yet. */
   #lostMs(): number {
-    return this.#detector.mark().pausedMs + this.#unjudgedMs();
-  }
-
-  #unjudgedMs(): number {
-    return this.#isClosed ? 0 : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
+    const unjudgedMs = this.#isClosed ? 0 : (this.#waiting?.lateMs ?? 0) + this.#sampler.unseenMs();
+    return this.#detector.mark().pausedMs + unjudgedMs;
   }
 
   #createDetector(): PauseDetector {
@@ -252,10 +265,7 @@ export class PauseMonitor implements PauseAnnouncer {
 
   #begin(): void {
     const { intervalMs, signal } = this.#settings;
-    const wakeUp = (): void => {
-      this.#wakeUp();
-    };
-    this.#endings.push(this.#rim.every(intervalMs, wakeUp));
+    this.#endings.push(this.#rim.every(intervalMs, this.#wakeUp));
     const ongoing = this.watchdog?.onOngoing((block) => {
       this.#events.emit('ongoing', block);
     });
@@ -280,11 +290,16 @@ export class PauseMonitor implements PauseAnnouncer {
     return this.#events.on(name, listener);
   }
 
+  #tellGap(gapMs: number): boolean {
+    if (gapMs < this.#settings.thresholdMs) return false;
+    this.#events.emit('gap', { gapMs });
+    return true;
+  }
+
   #sample(isLast = false): Sample {
-    this.watchdog?.beat(this.#rim.port.monotonicMs());
     const sample = this.#sampler.take(isLast);
     sample.reading.helperGapMs = this.watchdog?.helperGapMs();
-    sample.reading.helperIntervalMs = this.watchdog?.intervalMs;
+    sample.reading.helperIntervalMs = this.watchdog?.sleepMs;
     return sample;
   }
 
@@ -294,22 +309,6 @@ export class PauseMonitor implements PauseAnnouncer {
     this.#flush();
     this.#handle(this.#detector.end());
     if (this.#sampler.unseenMs() > 0) this.#judge(this.#sample(true));
-  }
-
-  #wakeUp(): void {
-    this.#flush();
-    const sample = this.#sample();
-    this.#protection.wokeUp();
-    if (!sample.isLate) {
-      this.#recorder.record(Math.max(0, sample.lateMs));
-      if (sample.isSlow) this.#judge(sample);
-      else this.#unjudged = sample;
-      return;
-    }
-    this.#waiting = sample;
-    this.#rim.soon(() => {
-      if (this.#waiting === sample) this.#flush();
-    });
   }
 
   /** Judges the late sample that waits, with everything that has been heard of meanwhile. */

@@ -37,7 +37,7 @@ function linux(): FakeFiles {
 
 function read(sources: MachineSources, look = { atMs: 0, isLate: true }): ReadingDraft {
   const reading: ReadingDraft = { monotonicMs: 0, counters: {} };
-  sources.enterFast(reading.counters, false);
+  sources.enterFast(reading.counters);
   sources.enterSlow(reading, look);
   return reading;
 }
@@ -137,7 +137,7 @@ describe('MachineSources', () => {
     const sources = new MachineSources(signals('linux'), files.access);
     const reading = read(sources);
     for (const path of files.contents.keys()) files.set(path, failure('EIO'));
-    sources.enterFast(reading.counters, false);
+    sources.enterFast(reading.counters);
     expect([reading.counters.runMs, reading.counters.waitMs]).toEqual([undefined, undefined]);
     expect(read(sources).counters.stealMs).toBeUndefined();
   });
@@ -149,33 +149,37 @@ describe('MachineSources', () => {
       const counters = {};
       for (let wakeUp = 0; wakeUp < 9; wakeUp += 1) {
         if (moves) files.set('/proc/thread-self/schedstat', `${1_000_000 + wakeUp} 2000000 3\n`);
-        sources.enterFast(counters, false);
+        sources.enterFast(counters);
       }
       expect(sources.readable.schedstat).toBe(moves);
       expect('runMs' in counters && counters.runMs !== undefined).toBe(moves);
     }
   });
 
-  it('does not read what cannot have grown: the thread slept from one wake-up to the next', () => {
+  it('knows when the thread slept, once the scheduler’s count has been seen to move', () => {
     const files = linux();
-    let turns = 0;
-    const sources = new MachineSources(signals('linux', { turnCount: () => turns }), files.access);
-    const counters: { runMs?: number; waitMs?: number } = {};
-    const wakeUp = (isPrompt: boolean, turned = 1): [number | undefined, boolean] => {
-      turns += turned;
-      const before = files.reads;
-      files.set('/proc/thread-self/schedstat', `${turns}000000 2000000 3\n`);
-      const isRead = sources.enterFast(counters, isPrompt);
-      expect(isRead).toBe(files.reads > before);
-      return [counters.runMs, counters.waitMs === 2 && isRead];
+    let [turnCount, idleMs, nowMs] = [0, 0, 0];
+    const loop = { idleMs: (): number => idleMs, turnCount: (): number => turnCount };
+    const sources = new MachineSources(signals('linux', { loop }), files.access);
+    const isQuiet = (turns: number, activeMs: number): boolean => {
+      [turnCount, idleMs, nowMs] = [turnCount + turns, idleMs + 50 - activeMs, nowMs + 50];
+      return sources.isQuiet(nowMs);
     };
-    // Until the count has been seen to move it is read each time.
-    for (let first = 1; first <= 5; first += 1) expect(wakeUp(true)).toEqual([first, true]);
-    expect([wakeUp(true), wakeUp(true), wakeUp(true), wakeUp(true)].filter(([, isRead]) => isRead)).toHaveLength(1);
-    expect(wakeUp(false)).toEqual([10, true]);
-    expect(wakeUp(true)).toEqual([10, false]);
-    expect(wakeUp(true, 2)).toEqual([13, true]);
-    expect(wakeUp(true)).toEqual([13, false]);
+    for (let first = 1; first <= 5; first += 1) {
+      expect(isQuiet(1, 0.1)).toBe(false);
+      files.set('/proc/thread-self/schedstat', `${first}000000 2000000 3\n`);
+      sources.enterFast({});
+    }
+    const { reads } = files;
+    expect([isQuiet(1, 0.1), isQuiet(0, 0.1), isQuiet(2, 0.1), isQuiet(1, 1.5), isQuiet(1, 0.1)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect(files.reads).toBe(reads);
+    expect(new MachineSources(signals('linux'), files.access).isQuiet(50)).toBe(false);
   });
 
   it('says nothing about the event loop before it has begun', () => {

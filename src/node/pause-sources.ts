@@ -1,8 +1,8 @@
 /**
  * Everything that this machine tells about a pause besides its clocks.
  *
- * Fast signals are read at every wake-up: they say what the main thread did. Slow ones once a second and after a gap. Every one is
- * optional: what cannot be opened (another system, a container, `--permission`) is missing, and what stops making sense is dropped.
+ * Fast signals say what the main thread did; they are read at every wake-up that may have been preceded by anything. Slow ones once a second
+ * and after a gap. Every one is optional: what cannot be opened (another system, a container, `--permission`) is missing, and what stops making sense is dropped.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -18,6 +18,7 @@ import {
   SystemFile,
   TracerFile,
 } from './procfs-counters.ts';
+import type { SourceCapabilities } from './pause-capabilities.ts';
 import type { KeptFileAccess } from './procfs-file.ts';
 import { VmClock } from './vmclock.ts';
 
@@ -36,12 +37,12 @@ export interface Look {
 /** What a monitor reads besides clocks. */
 export interface PauseSources {
   /**
-   * Enters what every wake-up needs; what cannot be read is entered as `undefined`. Of a prompt wake-up in which nothing waited for a
-   * processor, what cannot have grown since the last one is entered again without being read.
-   *
-   * @returns Whether files were read. The first read of a wake-up costs more than all that follow.
+   * Whether the thread has hardly run since it was asked before. Must be asked at every wake-up, once, before anything is entered. How long it
+   * waited for a processor it does not know.
    */
-  enterFast(counters: CountersDraft, isPrompt: boolean): boolean;
+  isQuiet(nowMs: number): boolean;
+  /** Enters what tells of the thread; what cannot be read is entered as `undefined`. */
+  enterFast(counters: CountersDraft): void;
   /** Enters what the whole system counts, where that costs little; nothing else, and nothing where it does not. */
   enterSystem(counters: CountersDraft): void;
   /** Enters the rest. */
@@ -51,33 +52,10 @@ export interface PauseSources {
   close(): void;
 }
 
-/** Signals that may be missing. */
-export interface SourceCapabilities {
-  /** Running and waiting of the main thread, by the scheduler. */
-  readonly schedstat: boolean;
-  /** Processor time of the main thread alone. */
-  readonly threadCpu: boolean;
-  /** Throttling by a quota, and none is out of sight (above a container). */
-  readonly throttle: boolean;
-  /** Freezing by the control group. */
-  readonly freeze: boolean;
-  /** Processor time given away by the hypervisor, and context switches of the whole system. */
-  readonly steal: boolean;
-  /** Pressure on storage and memory. */
-  readonly psi: boolean;
-  /** Whether a debugger is attached. */
-  readonly traced: boolean;
-  /** What the hypervisor says of a machine that was stopped or moved. */
-  readonly vmclock: boolean;
-  /** Suspends that the kernel counted. */
-  readonly suspendCount: boolean;
-  /** The hardware clock. */
-  readonly rtc: boolean;
-}
-
 /** No sources: for a clock that is not this machine's. */
 export const NO_SOURCES: PauseSources = {
-  enterFast: () => false,
+  isQuiet: () => false,
+  enterFast: () => undefined,
   enterSystem: () => undefined,
   enterSlow: () => undefined,
   readable: {
@@ -114,8 +92,8 @@ export interface ProcessSignals {
     readonly involuntaryContextSwitches: number;
   };
   readonly eventLoopUtilization: () => { readonly active: number; readonly idle: number };
-  /** Turns of the event loop until now; left out where Node does not count them. */
-  readonly turnCount?: (() => number) | undefined;
+  /** Time in the poll and turns of the event loop until now; left out where Node does not count turns. */
+  readonly loop?: { readonly idleMs: () => number; readonly turnCount: () => number } | undefined;
   /** Of the whole machine, not only those that this process may use. */
   readonly processorCount: () => number;
 }
@@ -130,7 +108,10 @@ export function processSignals(): ProcessSignals {
     threadCpuUsage: typeof threadCpuUsage === 'function' ? () => threadCpuUsage.call(process) : undefined,
     resourceUsage: () => process.resourceUsage(),
     eventLoopUtilization: () => loopUtilization(counts),
-    turnCount: counts.uvMetricsInfo === undefined ? undefined : () => counts.uvMetricsInfo?.loopCount ?? NaN,
+    loop:
+      counts.uvMetricsInfo === undefined
+        ? undefined
+        : { idleMs: () => counts.idleTime, turnCount: () => counts.uvMetricsInfo?.loopCount ?? NaN },
     processorCount: () => cpus().length,
   };
 }
@@ -139,9 +120,7 @@ export function processSignals(): ProcessSignals {
 export class MachineSources implements PauseSources {
   readonly #signals: ProcessSignals;
   readonly #kernel: KernelFiles | undefined;
-  readonly #loop = new QuietLoop();
-  /** The thread's totals when they were read last. */
-  readonly #thread: CountersDraft = {};
+  readonly #quietLoop = new QuietLoop();
 
   constructor(signals: ProcessSignals = processSignals(), access: KeptFileAccess = { openSync, readSync, closeSync }) {
     this.#signals = signals;
@@ -154,7 +133,14 @@ export class MachineSources implements PauseSources {
     return { ...kernel, threadCpu: this.#signals.threadCpuUsage !== undefined };
   }
 
-  enterFast(counters: CountersDraft, isPrompt: boolean): boolean {
+  isQuiet(nowMs: number): boolean {
+    const { loop } = this.#signals;
+    if (loop === undefined) return false;
+    const isQuiet = this.#quietLoop.look({ nowMs, idleMs: loop.idleMs(), turnCount: loop.turnCount() });
+    return isQuiet && this.#kernel?.isTested !== false;
+  }
+
+  enterFast(counters: CountersDraft): void {
     const { active, idle } = this.#signals.eventLoopUtilization();
     // Before the event loop has begun both are 0, and say nothing about the program's start.
     const hasBegun = active > 0 || idle > 0;
@@ -162,15 +148,11 @@ export class MachineSources implements PauseSources {
     counters.eluIdleMs = hasBegun ? idle : undefined;
     const cpu = this.#signals.cpuUsage();
     counters.processCpuMs = (cpu.user + cpu.system) / US_PER_MS;
-    const turnCount = this.#signals.turnCount?.() ?? NaN;
-    const isQuiet = this.#loop.look({ isPrompt, activeMs: active, turnCount });
-    const isRead = !isQuiet || this.#kernel?.isTested !== true;
-    if (isRead) this.#readThread();
-    const { threadCpuMs, runMs, waitMs } = this.#thread;
-    counters.threadCpuMs = threadCpuMs;
-    counters.runMs = runMs;
-    counters.waitMs = waitMs;
-    return isRead;
+    const thread = this.#signals.threadCpuUsage?.();
+    counters.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
+    counters.runMs = undefined;
+    counters.waitMs = undefined;
+    this.#kernel?.enterScheduler(counters);
   }
 
   enterSystem(counters: CountersDraft): void {
@@ -191,14 +173,6 @@ export class MachineSources implements PauseSources {
 
   close(): void {
     this.#kernel?.close();
-  }
-
-  #readThread(): void {
-    const thread = this.#signals.threadCpuUsage?.();
-    this.#thread.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
-    this.#thread.runMs = undefined;
-    this.#thread.waitMs = undefined;
-    this.#kernel?.enterScheduler(this.#thread);
   }
 }
 

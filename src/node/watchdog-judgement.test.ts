@@ -11,11 +11,21 @@ import {
 
 const LIMITS: JudgementLimits = judgementLimits({ blockMs: 100, intervalMs: 50 });
 
+const FIRST: LookMemory = {
+  lookMs: 0,
+  beatMs: 0,
+  freshMs: 0,
+  haltedMs: 0,
+  isBlocked: false,
+  sleepsLong: false,
+  mayConfirm: true,
+};
+
 /** A look that was on time, and the one before it 10 ms ago, unless said otherwise. */
 function judge(memory: Partial<LookMemory>, look: Partial<Look>): Judgement {
   const nowMs = look.nowMs ?? 1000;
-  const before = { lookMs: nowMs - 10, beatMs: look.beatMs ?? 0, freshMs: 0, haltedMs: 0, isBlocked: false, ...memory };
-  return judgeLook(before, { nowMs, dueMs: nowMs, beatMs: 0, ...look }, LIMITS);
+  const before = { ...FIRST, lookMs: nowMs - 10, beatMs: look.beatMs ?? 0, ...memory };
+  return judgeLook(before, { nowMs, dueMs: nowMs, beatMs: 0, isResting: false, ...look }, LIMITS);
 }
 
 describe('blocked or stopped', () => {
@@ -57,6 +67,28 @@ describe('blocked or stopped', () => {
       { beatMs: 300 },
       { verdict: 'blocked', sinceMs: 700, isStuck: true, waitMs: 50 },
     ],
+    ['at rest: sleeps for as long as a block is told in time', {}, { beatMs: 990, isResting: true }, { waitMs: 50 }],
+    [
+      'at rest, with a new beat',
+      { beatMs: 900 },
+      { beatMs: 980, isResting: true },
+      { verdict: 'running', waitMs: 100, sleepsLong: true, mayConfirm: true },
+    ],
+    ['at rest, and an older one', { beatMs: 900 }, { beatMs: 960, isResting: true }, { waitMs: 87, sleepsLong: true }],
+    ['at rest, and one too old', { beatMs: 900 }, { beatMs: 940, isResting: true }, { waitMs: 30, sleepsLong: false }],
+    [
+      'old after a long sleep: nothing yet',
+      { sleepsLong: true, lookMs: 980 },
+      { beatMs: 880 },
+      { verdict: 'running', mayConfirm: false, waitMs: 10 },
+    ],
+    [
+      'still old: nothing yet',
+      { mayConfirm: false },
+      { beatMs: 870 },
+      { verdict: 'running', mayConfirm: true, waitMs: 10 },
+    ],
+    ['still old after that', {}, { beatMs: 860 }, { verdict: 'blocked' }],
     [
       'a block is over',
       { isBlocked: true, beatMs: 300, haltedMs: 9 },
@@ -103,10 +135,12 @@ interface Script {
   }[];
   /** The main thread is blocked from here on. */
   readonly blockedFromMs: number;
+  /** It says that it rests. */
+  readonly isResting: boolean;
 }
 
 /** Runs both threads through a script; returns when the watchdog noticed a block. */
-function noticedMs({ limits, beatMs, stops, blockedFromMs }: Script): number | undefined {
+function noticedMs({ limits, beatMs, stops, blockedFromMs, isResting }: Script): number | undefined {
   let at = 0;
   const spans = stops.map(({ afterMs, forMs, lateMs }) => {
     const fromMs = at + afterMs;
@@ -120,11 +154,11 @@ function noticedMs({ limits, beatMs, stops, blockedFromMs }: Script): number | u
   const endMs = Math.max(at, Number.isFinite(blockedFromMs) ? blockedFromMs : 0) + 20 * limits.blockMs;
   const beats: number[] = [];
   for (let beat = wake(1, 0); beat < Math.min(endMs, blockedFromMs); beat = wake(beat + beatMs, 0)) beats.push(beat);
-  let memory: LookMemory = { lookMs: 1, beatMs: 0, freshMs: 1, haltedMs: 0, isBlocked: false };
+  let memory: LookMemory = { ...FIRST, lookMs: 1, freshMs: 1 };
   for (let dueMs = 1, seen = 0; dueMs < endMs;) {
     const nowMs = wake(dueMs, 1);
     while ((beats[seen] ?? Infinity) <= nowMs) seen += 1;
-    const judgement = judgeLook(memory, { nowMs, dueMs, beatMs: beats[seen - 1] ?? 0 }, limits);
+    const judgement = judgeLook(memory, { nowMs, dueMs, beatMs: beats[seen - 1] ?? 0, isResting }, limits);
     if (judgement.verdict === 'blocked') return nowMs;
     memory = judgement;
     dueMs = nowMs + judgement.waitMs;
@@ -150,29 +184,43 @@ const stops = fc.array(
 
 test('G26: a stopped process is never called blocked, however long and often it is stopped', () => {
   fc.assert(
-    fc.property(limits, stops, fc.double({ min: 0.1, max: 1, noNaN: true }), (limit, stopped, share) => {
-      const script = {
-        limits: limit,
-        beatMs: 5 + share * (limit.blockMs - 20),
-        stops: stopped,
-        blockedFromMs: Infinity,
-      };
-      expect(noticedMs(script)).toBeUndefined();
-    }),
+    fc.property(
+      limits,
+      stops,
+      fc.double({ min: 0.1, max: 1, noNaN: true }),
+      fc.boolean(),
+      (limit, stopped, share, isResting) => {
+        const script = {
+          isResting,
+          limits: limit,
+          beatMs: 5 + share * (limit.blockMs - 20),
+          stops: stopped,
+          blockedFromMs: Infinity,
+        };
+        expect(noticedMs(script)).toBeUndefined();
+      },
+    ),
     { numRuns: 1000 },
   );
 });
 
 test('a block is noticed at its limit or little later, and after a stop no later than that again', () => {
   fc.assert(
-    fc.property(limits, stops, fc.double({ min: 10, max: 3000, noNaN: true }), (limit, stopped, blockedFromMs) => {
-      const beatMs = limit.blockMs / 3;
-      const lastStopMs = stopped.reduce((at, { afterMs, forMs }) => at + afterMs + forMs, 0);
-      const noticed = noticedMs({ limits: limit, beatMs, stops: stopped, blockedFromMs });
-      const fromMs = Math.max(blockedFromMs, lastStopMs + 4);
-      expect(noticed).toBeLessThanOrEqual(fromMs + limit.blockMs + limit.confirmMs * 2 + 1);
-      if (stopped.length === 0) expect(noticed).toBeGreaterThanOrEqual(blockedFromMs - beatMs + limit.blockMs);
-    }),
+    fc.property(
+      limits,
+      stops,
+      fc.double({ min: 10, max: 3000, noNaN: true }),
+      fc.boolean(),
+      (limit, stopped, blockedFromMs, isResting) => {
+        const beatMs = limit.blockMs / 3;
+        const lastStopMs = stopped.reduce((at, { afterMs, forMs }) => at + afterMs + forMs, 0);
+        const noticed = noticedMs({ limits: limit, beatMs, stops: stopped, blockedFromMs, isResting });
+        const fromMs = Math.max(blockedFromMs, lastStopMs + 4);
+        const looksMs = isResting ? Math.max(limit.intervalMs, limit.confirmMs * 2 + 1) : limit.confirmMs * 2 + 1;
+        expect(noticed).toBeLessThanOrEqual(fromMs + limit.blockMs + looksMs);
+        if (stopped.length === 0) expect(noticed).toBeGreaterThanOrEqual(blockedFromMs - beatMs + limit.blockMs);
+      },
+    ),
     { numRuns: 1000 },
   );
 });

@@ -8,7 +8,8 @@
  * - Two looks shortly after one another agree, and the second was on time: after a stop both threads wake together, and the main thread
  *   needs a moment to beat. It was given that moment.
  *
- * Stops longer than the limit always make the watchdog late by more than `silenceMs`, since it sleeps for at most half of the limit.
+ * Stops longer than the limit always make the watchdog late by more than `silenceMs`, since it sleeps for at most half of the limit. Only while
+ * the main thread says that it rests does it sleep for longer, up to two intervals; after that it takes three looks instead of two.
  * What it cannot know: whether a main thread that is silent while this one runs is computing, waits in a call, or was not scheduled.
  *
  * `judgeLook` runs in the watchdog's thread, which gets its source text: it may use nothing but its arguments.
@@ -33,6 +34,8 @@ export interface Look {
   readonly dueMs: number;
   /** The last beat; 0 before the first. */
   readonly beatMs: number;
+  /** The main thread has slept from beat to beat for a while, and nothing hangs on how soon a block is seen but its notice. */
+  readonly isResting: boolean;
 }
 
 /** What is remembered between two looks. */
@@ -44,6 +47,10 @@ export interface LookMemory {
   /** Its silences since the beat. */
   readonly haltedMs: number;
   readonly isBlocked: boolean;
+  /** Whether the sleep after this look is one of more than an interval. */
+  readonly sleepsLong: boolean;
+  /** Whether this look may confirm the next; not after a long sleep, which a stop may have been part of unseen. */
+  readonly mayConfirm: boolean;
 }
 
 /** What one look says. */
@@ -75,28 +82,35 @@ export function noticeMs(settings: { readonly blockMs: number; readonly interval
 
 /** Judges one look. */
 export function judgeLook(before: LookMemory, look: Look, limits: JudgementLimits): Judgement {
-  const { nowMs, dueMs, beatMs } = look;
+  const { nowMs, dueMs, beatMs, isResting } = look;
   const isNewBeat = beatMs !== before.beatMs;
   const isHalted = nowMs - dueMs > limits.silenceMs;
   const freshMs = isHalted ? nowMs : before.freshMs;
   const haltedMs = (isNewBeat ? 0 : before.haltedMs) + (isHalted ? Math.max(0, nowMs - Math.max(dueMs, beatMs)) : 0);
   const awakeMs = nowMs - Math.max(beatMs, freshMs);
   const isOld = beatMs !== 0 && awakeMs >= limits.blockMs;
-  const isConfirmed =
-    !isNewBeat && nowMs - dueMs <= limits.confirmMs && nowMs - before.lookMs <= 2 * limits.confirmMs + 1;
+  const isSoon = nowMs - dueMs <= limits.confirmMs && nowMs - before.lookMs <= 2 * limits.confirmMs + 1;
+  const isConfirmed = !isNewBeat && before.mayConfirm && !before.sleepsLong && isSoon;
   const isBlocked = !isNewBeat && (before.isBlocked || (isOld && isConfirmed));
   const verdict = beatMs === 0 ? 'unwatched' : isHalted ? 'halted' : isBlocked ? 'blocked' : 'running';
   // One look shortly before the limit and one at it: a block is noticed at its limit, not up to an interval later.
   const untilMs = beatMs === 0 || isBlocked ? limits.intervalMs : limits.blockMs - limits.confirmMs - awakeMs;
+  const waitMs = Math.min(limits.intervalMs, Math.max(limits.confirmMs, untilMs));
+  // Three looks must be over an interval after the limit, whatever they are late by.
+  const leftMs = limits.blockMs + limits.intervalMs - 2 * limits.confirmMs - 3 - awakeMs;
+  const restMs = Math.min(2 * limits.intervalMs, leftMs);
+  const sleepsLong = isResting && isNewBeat && restMs > 1.5 * limits.intervalMs;
   return {
     lookMs: nowMs,
     beatMs,
     freshMs,
     haltedMs,
     isBlocked,
+    sleepsLong,
+    mayConfirm: !before.sleepsLong,
     verdict,
     sinceMs: beatMs === 0 ? 0 : nowMs - beatMs - haltedMs,
     isStuck: isBlocked && isOld,
-    waitMs: Math.min(limits.intervalMs, Math.max(limits.confirmMs, untilMs)),
+    waitMs: sleepsLong ? restMs : waitMs,
   };
 }

@@ -29,6 +29,8 @@ export interface ControlCells {
   readonly taken: number;
   /** 1 while a session of the inspector is open; notified when it is not any more. */
   readonly asking: number;
+  /** 1 while the main thread has slept from beat to beat for a while. */
+  readonly resting: number;
 }
 
 /** Cells of 64 bits, in nanoseconds; 0 means none. */
@@ -60,6 +62,7 @@ export const CONTROL_CELLS: ControlCells = {
   written: 5,
   taken: 6,
   asking: 7,
+  resting: 8,
 };
 
 export const CLOCK_CELLS: ClockCells = {

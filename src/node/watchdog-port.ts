@@ -14,8 +14,13 @@ export interface OngoingBlock {
 export interface WatchdogPort {
   /** The second thread's interval, in ms. */
   readonly intervalMs: number;
-  /** Called by every tick of the main thread. */
-  beat(nowMs: number): void;
+  /** How long the second thread may have slept between two looks lately, in ms: its interval, or twice that after a beat at rest. */
+  readonly sleepMs: number;
+  /**
+   * Called by every tick of the main thread. One that has slept from beat to beat for a while can say so: the second thread then looks half as
+   * often, unless it fences. Default false.
+   */
+  beat(isResting?: boolean): void;
   /**
    * How late the second thread's own wake-up was at worst since the last call: its longest silence WITHOUT its interval, in ms, as
    * `PauseReading.helperGapMs`; INCLUDING the silence still going on. `undefined` until it runs.

@@ -38,11 +38,13 @@ function look(dog: Dog): number {
   const nowMs = Number(dog.process.hrtime.bigint()) / 1e6;
   dog.parts.noteLateness(dog, nowMs);
   const wasBlocked = dog.judgement.isBlocked;
+  // A deadline shall not wait for a longer sleep.
+  const isResting = dog.orders.fence === undefined && Atomics.load(memory.control, control.resting) === 1;
   const isNewBeat = beatMs !== dog.judgement.beatMs;
-  dog.judgement = dog.parts.judgeLook(dog.judgement, { nowMs, dueMs: dog.dueMs, beatMs }, limits);
+  dog.judgement = dog.parts.judgeLook(dog.judgement, { nowMs, dueMs: dog.dueMs, beatMs, isResting }, limits);
   const { isBlocked, verdict, sinceMs, isStuck, waitMs } = dog.judgement;
   if (isNewBeat) {
-    dog.parts.endSession(dog);
+    if (dog.session !== undefined) dog.parts.endSession(dog);
     dog.hasLinePending = false;
     if (wasBlocked) Atomics.store(memory.flag, 0, 0);
   }
@@ -65,8 +67,12 @@ function look(dog: Dog): number {
   return sleepMs;
 }
 
-/** Notes how late this look is, as far as the main thread has not been told of it (it counts a lateness that still goes on by itself). */
+/**
+ * Notes how late this look is, as far as the main thread has not been told of it (it counts a lateness that still goes on by itself). What is
+ * below a millisecond is no silence.
+ */
 function noteLateness(dog: Dog, nowMs: number): void {
+  if (nowMs - dog.dueMs < 1) return;
   const { memory, clocks } = dog.orders;
   const asked = Atomics.load(memory.clocks, clocks.asked);
   const lateMs = nowMs - Math.max(dog.dueMs, Number(asked) / 1e6);
@@ -156,6 +162,8 @@ function start({ orders, process, fs, os, inspector, parts }: Kennel): void {
       freshMs: nowMs,
       haltedMs: 0,
       isBlocked: false,
+      sleepsLong: false,
+      mayConfirm: true,
       verdict: 'unwatched',
       sinceMs: 0,
       isStuck: false,

@@ -19,7 +19,7 @@ function say(what: unknown): void {
 async function watched(options: WatchdogOptions): Promise<Watchdog> {
   const dog = startWatchdog(options);
   setInterval(() => {
-    dog.beat(performance.now());
+    dog.beat();
   }, BEAT_MS).unref();
   while (dog.state === 'starting') await delay(1);
   await delay(BEAT_MS * 2);
@@ -129,13 +129,13 @@ const SCENES: Readonly<Record<string, () => Promise<void>>> = {
   async dies() {
     const dog = startWatchdog({ fence: 'SIGKILL' });
     while (dog.state === 'starting') await delay(1);
-    dog.beat(performance.now());
+    dog.beat();
     const told: string[] = [];
     dog.onUnavailable((why) => told.push(why));
     const before = [dog.state, dog.setDeadline(performance.now() + 1e6)];
     await Promise.all(workers.map((worker) => worker.terminate()));
     while (dog.state === 'running') await delay(1);
-    dog.beat(performance.now());
+    dog.beat();
     const { state, reason, ready, canTakeStacks } = dog;
     const inForce = dog.setDeadline(performance.now() + 1e6);
     say({

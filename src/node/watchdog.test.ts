@@ -48,7 +48,7 @@ test('a deadline is in force only where somebody would enforce it', () => {
   started.push(fencing, watching);
   const farMs = performance.now() + 1e9;
   expect(fencing.setDeadline(farMs), 'nobody has beaten').toBe(false);
-  fencing.beat(0);
+  fencing.beat();
   expect([fencing.setDeadline(farMs), fencing.setDeadline(undefined)]).toEqual([true, true]);
   expect([watching.setDeadline(farMs), watching.setDeadline(undefined)]).toEqual([false, false]);
   fencing.close();

@@ -27,6 +27,7 @@ import {
   type WatchdogSettings,
 } from './watchdog-options.ts';
 import type { OngoingBlock, WatchdogPort } from './watchdog-port.ts';
+import { HelperSleep } from './watchdog-sleep.ts';
 import { FRAMES_MAX, stackExpression } from './watchdog-stack.ts';
 import type { WatchdogOrders } from './watchdog-dog.ts';
 import { watchdogSource } from './watchdog-worker.ts';
@@ -130,10 +131,12 @@ class WatchdogThread implements Watchdog {
   #reason: string | undefined;
   #isCounted = false;
   #stacks: string[] = [];
+  readonly #sleep: HelperSleep;
   #blocksSeen = 0;
 
   constructor(settings: WatchdogSettings, notStartedBecause?: string) {
     this.intervalMs = settings.intervalMs;
+    this.#sleep = new HelperSleep(settings.intervalMs);
     this.fence = settings.fence;
     this.noticeMs = noticeMs(settings);
     if (notStartedBecause !== undefined) {
@@ -184,10 +187,17 @@ class WatchdogThread implements Watchdog {
     return tookNs === 0n ? undefined : Number(tookNs) / 1e6;
   }
 
-  /** The argument belongs to the main thread's own clock, which the other thread cannot read. */
-  beat(_nowMs: number): void {
+  get sleepMs(): number {
+    return this.#sleep.sleepMs;
+  }
+
+  beat(isResting = false): void {
     if (this.#ended !== undefined) return;
-    Atomics.store(this.#memory.clocks, CLOCK_CELLS.beat, hrtimeNs());
+    const nowNs = hrtimeNs();
+    Atomics.store(this.#memory.clocks, CLOCK_CELLS.beat, nowNs);
+    if (this.#sleep.beat(nowNs, isResting)) {
+      Atomics.store(this.#memory.control, CONTROL_CELLS.resting, isResting ? 1 : 0);
+    }
     if (this.#control('blocks') !== this.#blocksSeen) this.#afterBlock();
   }
 

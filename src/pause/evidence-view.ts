@@ -116,9 +116,10 @@ function throttled(evidence: PauseEvidence): number | undefined {
 function helperState(evidence: PauseEvidence, offMs: number): HelperState {
   const helperGapMs = amount(evidence.helperGapMs);
   if (helperGapMs === undefined) return 'absent';
-  const silenceMs = helperGapMs + (amount(evidence.helperIntervalMs) ?? Math.max(0, evidence.intervalMs));
+  const sleepMs = amount(evidence.helperIntervalMs) ?? Math.max(0, evidence.intervalMs);
+  const silenceMs = helperGapMs + sleepMs;
   if (silenceMs <= 0.5 * offMs) return 'alive';
-  const isSilent = silenceMs >= 0.9 * offMs && helperGapMs >= 0.3 * offMs;
+  const isSilent = silenceMs >= 0.9 * offMs && helperGapMs >= Math.max(0.3 * offMs, 0.4 * sleepMs);
   return isSilent ? 'silent' : 'unclear';
 }
 

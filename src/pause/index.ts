@@ -18,5 +18,5 @@ export * from './pause-cause.ts';
 export * from './pause-detector.ts';
 export * from './pause-event.ts';
 export type { PauseParts } from './pause-parts.ts';
-export type { PauseReading } from './pause-reading.ts';
+export type { EarlierReading, PauseReading } from './pause-reading.ts';
 export { PAUSE_SAMPLES_MAX, type PauseTail, type PauseTailOptions, pauseTail } from './pause-tail.ts';

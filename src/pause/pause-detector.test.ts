@@ -176,7 +176,7 @@ describe('totals', () => {
         monotonicMs: machine.nowMs,
         counters: { systemSwitchCount: machine.counters.systemSwitchCount },
       };
-      machine.pass(440, {}, { helperGapMs: 395, ...(isKnown && { earlier }) });
+      machine.pass(440, {}, { helperGapMs: 395, ...(isKnown && { earlier: [earlier] }) });
       const { cause, evidence } = onlyPause(machine.detector.settle(machine.nowMs + CONTINUATION_DELAY_MS));
       // Else they may be switches of a machine that stood still in the gap.
       expect((evidence.systemSwitchCount ?? NaN) < 400).toBe(isKnown);

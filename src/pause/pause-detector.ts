@@ -264,9 +264,10 @@ export class PauseDetector {
     return this.#counters.enter(reading.counters ?? {}, window);
   }
 
-  #rememberEarlier({ earlier, monotonicMs }: PauseReading): void {
-    if (earlier === undefined || !(earlier.monotonicMs <= monotonicMs)) return;
-    this.#counters.enter(earlier.counters, { atMs: earlier.monotonicMs, windowMs: 0, isGap: false });
+  #rememberEarlier({ earlier = [], monotonicMs }: PauseReading): void {
+    for (const { monotonicMs: atMs, counters } of earlier) {
+      if (atMs <= monotonicMs) this.#counters.enter(counters, { atMs, windowMs: 0, isGap: false });
+    }
   }
 
   #clockStep(deltaMs: number, monotonicMs: number): PauseEvent {

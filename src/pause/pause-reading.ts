@@ -3,6 +3,12 @@
  */
 import type { PauseCounters } from './counters.ts';
 
+/** Totals that were read at a wake-up in time, and when. */
+export interface EarlierReading {
+  readonly monotonicMs: number;
+  readonly counters: PauseCounters;
+}
+
 /** What was read at one wake-up. */
 export interface PauseReading {
   /** The monotonic clock, in ms, read last. */
@@ -17,8 +23,11 @@ export interface PauseReading {
   readonly readSpanMs?: number | undefined;
   /** Totals, as far as they were read. */
   readonly counters?: PauseCounters | undefined;
-  /** Totals that were read at a wake-up since the last that was handed over, in time, and when: what came before them is not of this gap. */
-  readonly earlier?: { readonly monotonicMs: number; readonly counters: PauseCounters } | undefined;
+  /**
+   * Totals of wake-ups in time since the last that was handed over, oldest first: what came before them is not of this gap, and two of them tell
+   * the usual rate.
+   */
+  readonly earlier?: readonly EarlierReading[] | undefined;
   /**
    * The second thread's longest silence since the last tick, without its interval; leave it out without one. Count the silence that
    * still goes on: after a stop both threads wake together, and the second may not have noted its own gap yet.
