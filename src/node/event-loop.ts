@@ -23,9 +23,6 @@ export function loopUtilization(counts: LoopCounts): { readonly active: number; 
   return { active: counts.duration - loopStart - idle, idle };
 }
 
-/** A wake-up of a process with nothing else to do takes less, also on a slow machine. */
-export const QUIET_MS_MAX = 1;
-
 /** One look at the loop, at a wake-up. */
 export interface LoopLook {
   /** The moment, on the axis of `performance.now()`. */
@@ -36,19 +33,19 @@ export interface LoopLook {
   readonly turnCount: number;
 }
 
-/** Tells the intervals in which the thread slept from wake-up to wake-up. */
-export class QuietLoop {
+/** Tells how long callbacks took between two looks that are one turn apart: the thread slept for the rest of it. */
+export class SleepyLoop {
   #nowMs = NaN;
   #idleMs = NaN;
   #turnCount = NaN;
 
-  /** Takes in a look. True when the thread has slept since the last one: one turn, in which callbacks took less than `QUIET_MS_MAX`. */
-  look({ nowMs, idleMs, turnCount }: LoopLook): boolean {
+  /** Takes in a look. @returns How long callbacks took since the last one, in ms; NaN when that is not known, or there was another turn. */
+  look({ nowMs, idleMs, turnCount }: LoopLook): number {
     const activeMs = nowMs - this.#nowMs - (idleMs - this.#idleMs);
-    const isQuiet = turnCount - this.#turnCount <= 1 && activeMs < QUIET_MS_MAX;
+    const isOneTurn = turnCount - this.#turnCount <= 1;
     this.#nowMs = nowMs;
     this.#idleMs = idleMs;
     this.#turnCount = turnCount;
-    return isQuiet;
+    return isOneTurn ? activeMs : NaN;
   }
 }

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.ts';
-import { PauseSampler, RESTS_MAX, type Sample } from './pause-monitor-sampler.ts';
+import { SEED } from '../../test/seed.ts';
+import { PauseSampler, RESTS_MAX, type Sample, UNREAD_MS_MAX } from './pause-monitor-sampler.ts';
 import { NO_SOURCES } from './pause-sources.ts';
 
 const LIMITS = { intervalMs: 50, thresholdMs: 50, clockStepMs: 100 };
@@ -8,7 +10,8 @@ const LIMITS = { intervalMs: 50, thresholdMs: 50, clockStepMs: 100 };
 /** A sampler on a clock that is advanced by hand, in a process that sleeps or does not, and what it read of its sources. */
 class Bed {
   readonly clock = new ManualClock();
-  isQuiet = true;
+  awakeMs = 0;
+  cpuShare = 0.01;
   switchCount = 0;
   fastReads = 0;
   slowReads = 0;
@@ -19,10 +22,11 @@ class Bed {
       port: this.clock,
       sources: {
         ...NO_SOURCES,
-        isQuiet: () => this.isQuiet,
+        awakeMs: () => this.awakeMs,
         enterFast: (counters) => {
           this.fastReads += 1;
-          counters.processCpuMs = this.fastReads;
+          counters.processCpuMs = this.cpuShare * this.clock.exactMonotonicMs;
+          counters.eluActiveMs = 7;
           counters.eluIdleMs = this.clock.exactMonotonicMs - 7;
           this.duringReads();
         },
@@ -47,6 +51,7 @@ class Bed {
   wakeUp(lateMs = 0, switches = 10): Sample {
     this.clock.pass(50 + lateMs);
     this.switchCount += switches;
+    this.sampler.begin();
     return this.sampler.take();
   }
 
@@ -64,45 +69,64 @@ class Bed {
 describe('PauseSampler', () => {
   it('reads nothing but clocks at a wake-up that was prompt after sleep, and never at another', () => {
     const bed = new Bed();
-    const reads = (lateMs: number, isQuiet: boolean): number => {
+    const reads = (lateMs: number, awakeMs: number): number => {
       bed.untilLooked();
-      bed.isQuiet = isQuiet;
+      bed.awakeMs = awakeMs;
       const { fastReads } = bed;
       bed.wakeUp(lateMs);
-      bed.isQuiet = true;
+      bed.awakeMs = 0;
       return bed.fastReads - fastReads;
     };
-    expect([0.5, 1.9, -1].map((lateMs) => reads(lateMs, true))).toEqual([0, 0, 0]);
-    expect([2.5, 30, 100].map((lateMs) => reads(lateMs, true))).toEqual([1, 1, 1]);
-    expect(reads(0, false)).toBe(1);
+    expect([0.5, 1.9, -1].map((lateMs) => reads(lateMs, 0.9))).toEqual([0, 0, 0]);
+    expect([2.5, 30, 100].map((lateMs) => reads(lateMs, 0))).toEqual([1, 1, 1]);
+    expect([reads(0, 1.1), reads(0, NaN)]).toEqual([1, 1]);
   });
 
-  it('brings the last sample up to date then: the thread slept, and used nothing', () => {
+  it('brings the last sample up to date then: the thread slept but for its callbacks, and used nothing', () => {
     const bed = new Bed();
     bed.untilLooked();
     const before = bed.wakeUp();
     const { monotonicMs, counters } = { ...before.reading, counters: { ...before.reading.counters } };
+    bed.awakeMs = 0.25;
     const rest = bed.wakeUp(1);
-    expect(rest.reading.counters).toEqual({ ...counters, eluIdleMs: (counters.eluIdleMs ?? NaN) + 51 });
+    expect(rest.reading.counters).toEqual({
+      ...counters,
+      eluActiveMs: 7.25,
+      eluIdleMs: (counters.eluIdleMs ?? NaN) + 50.75,
+    });
     expect(rest.reading.monotonicMs).toBeCloseTo(monotonicMs + 51, 6);
     expect(rest).toMatchObject({ isLate: false, isSlow: false });
     expect(rest.lateMs).toBeCloseTo(1, 6);
   });
 
-  it('rests a few times in a row only, and reads everything once a second however quiet', () => {
+  it('lets what is not read add up to little, whatever the rests are like', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 0.99, noNaN: true }), fc.constantFrom(0.01, 0.2), (awakeMs, cpuShare) => {
+        const bed = new Bed();
+        Object.assign(bed, { awakeMs, cpuShare });
+        bed.wakeUps(60);
+        let [unreadMs, rests, slow] = [0, 0, 0];
+        for (let count = 0; count < 200; count += 1) {
+          const { fastReads } = bed;
+          const { isSlow } = bed.wakeUp();
+          if (isSlow) slow += 1;
+          const isRest = bed.fastReads === fastReads;
+          [unreadMs, rests] = isRest ? [unreadMs + awakeMs, rests + 1] : [0, 0];
+          expect(unreadMs).toBeLessThanOrEqual(UNREAD_MS_MAX + 1e-9);
+          expect(rests).toBeLessThanOrEqual(cpuShare > 0.05 ? 3 : RESTS_MAX);
+        }
+        expect([9, 10, 11]).toContain(slow);
+      }),
+      { seed: SEED, numRuns: 50 },
+    );
+  });
+
+  it('rests nearly always in an idle process', () => {
     const bed = new Bed();
-    const [fastReads, slowReads] = [bed.fastReads, bed.slowReads];
-    let [rests, restsInARow] = [0, 0];
-    for (let count = 0; count < 200; count += 1) {
-      const before = bed.fastReads;
-      bed.wakeUp();
-      restsInARow = bed.fastReads === before ? restsInARow + 1 : 0;
-      rests = Math.max(rests, restsInARow);
-    }
-    expect(rests).toBe(RESTS_MAX);
-    expect(bed.fastReads - fastReads).toBeLessThan(80);
-    expect(bed.slowReads - slowReads).toBeGreaterThanOrEqual(9);
-    expect(bed.slowReads - slowReads).toBeLessThanOrEqual(11);
+    bed.awakeMs = 0.1;
+    const { fastReads } = bed;
+    bed.wakeUps(200);
+    expect(bed.fastReads - fastReads).toBeLessThanOrEqual(22);
   });
 
   it('does not rest right after everything was read: what was handed over is not handed over twice', () => {
@@ -149,7 +173,7 @@ describe('PauseSampler', () => {
     const bed = new Bed();
     bed.wakeUps(3);
     bed.wakeUps(3, 100);
-    bed.isQuiet = false;
+    bed.awakeMs = NaN;
     bed.duringReads = (): void => {
       bed.duringReads = () => undefined;
       bed.clock.pass(300);

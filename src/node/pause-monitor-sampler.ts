@@ -31,8 +31,18 @@ const FIRST_READINGS_MAX = 10_000;
 /** A wake-up that is late by no more of the threshold than this hardly waited for a processor: Node's timers count whole milliseconds. */
 const PROMPT_SHARE = 0.04;
 
-/** After so many wake-ups of rest in a row everything fast is read: what was not counted must not add up. */
-export const RESTS_MAX = 3;
+/** A wake-up of a process with nothing else to do takes less, also on a slow machine. */
+const AWAKE_MS_MAX = 1;
+
+/** What was not read must not add up: neither what the thread did, */
+export const UNREAD_MS_MAX = 3;
+
+/** nor its waiting at wake-ups that were prompt, */
+export const RESTS_MAX = 20;
+
+/** nor what other threads of the process did, where they use more than this share of a processor. */
+const RESTS_MAX_BUSY = 3;
+const BUSY_SHARE = 0.05;
 
 /** After so many wake-ups in a row between which the thread slept it is at rest: a second, at the default interval. */
 const RESTING_WAKE_UPS = 20;
@@ -57,10 +67,15 @@ export class PauseSampler {
   #current: Sample = emptySample();
   #next: Sample = emptySample();
   #lastMs: number;
+  #beganMs: number;
   #slowEveryMs: number = SLOW_EVERY_MS_FIRST;
   #slowDueMs: number;
   readonly #system: SystemReadings;
   #rests = 0;
+  #restsMax = 0;
+  #unreadMs = 0;
+  #cpuMs = NaN;
+  #cpuAtMs = NaN;
   #sleptWakeUps = 0;
   #wallAheadMs = NaN;
   #bootAheadMs = NaN;
@@ -77,6 +92,7 @@ export class PauseSampler {
     this.#thresholdMs = limits.thresholdMs;
     this.#stepMs = limits.clockStepMs;
     this.#lastMs = this.#port.monotonicMs();
+    this.#beganMs = this.#lastMs;
     this.#slowDueMs = this.#lastMs;
     for (let reading = 0; reading < FIRST_READINGS_MAX && this.#readBootMs() === undefined; reading += 1);
   }
@@ -96,49 +112,61 @@ export class PauseSampler {
     return this.#sleptWakeUps >= RESTING_WAKE_UPS;
   }
 
-  /** How late a wake-up now would be, in ms; less than 0 when it would be early. */
-  overdueMs(): number {
-    return this.#port.monotonicMs() - (this.#lastMs + this.#intervalMs);
-  }
-
   /** How long this process has not run that no wake-up has seen yet: the next one is overdue, or boot time ran ahead. In ms. */
   unseenMs(): number {
-    return this.#counted(this.overdueMs()) + this.#counted(this.#suspendedMs());
+    const overdueMs = this.#port.monotonicMs() - this.#lastMs - this.#intervalMs;
+    return this.#counted(overdueMs) + this.#counted(this.#suspendedMs());
   }
 
-  /** The wake-up now; the last one reads everything. */
+  /** A wake-up begins, before anything is read; returns how late it is, in ms, less than 0 when it is early. */
+  begin(): number {
+    this.#beganMs = this.#port.monotonicMs();
+    return this.#beganMs - (this.#lastMs + this.#intervalMs);
+  }
+
+  /** What is read at the wake-up that has begun; the last one reads everything. */
   take(isLast = false): Sample {
     const port = this.#port;
-    const beganMs = port.monotonicMs();
-    const hasSlept = this.#sources.isQuiet(beganMs) && this.#isPrompt(beganMs);
+    const beganMs = this.#beganMs;
+    const awakeMs = this.#sources.awakeMs(beganMs);
+    const hasSlept = awakeMs < AWAKE_MS_MAX && this.#isPrompt(beganMs);
     this.#sleptWakeUps = hasSlept ? this.#sleptWakeUps + 1 : 0;
     const wallMs = port.wallMs();
     const movedMs = wallMs - beganMs - this.#wallAheadMs;
     const hasMoved = Math.abs(movedMs) >= this.#stepMs / 2;
     const isSlow = isLast || hasMoved || beganMs >= this.#slowDueMs || this.#isLate(beganMs);
-    // Only what the detector has not been given can be brought up to date: a total that is entered twice would have stood still.
-    if (hasSlept && !isSlow && !this.#current.isSlow && this.#rests < RESTS_MAX && !this.#system.isBusy) {
+    if (hasSlept && !isSlow && this.#mayRest(awakeMs)) {
       const endedMs = port.monotonicMs();
-      if (!this.#isLate(endedMs)) return this.#rest({ monotonicMs: endedMs, wallMs, readSpanMs: endedMs - beganMs });
+      if (!this.#isLate(endedMs)) return this.#rest(awakeMs, { beganMs, wallMs, endedMs });
     }
     return this.#look(isSlow, isLast);
   }
 
-  /**
-   * Nothing has happened: the thread slept until now. It ran for less than a millisecond, and its totals are those of the last wake-up; so is
-   * the process's, whose other threads may have run.
-   */
-  #rest(now: { readonly monotonicMs: number; readonly wallMs: number; readonly readSpanMs: number }): Sample {
+  /** Only what the detector has not been given can be brought up to date: a total that is entered twice would have stood still. */
+  #mayRest(awakeMs: number): boolean {
+    const isReadEnough = this.#rests < this.#restsMax && this.#unreadMs + awakeMs <= UNREAD_MS_MAX;
+    return isReadEnough && !this.#current.isSlow && !this.#system.isBusy;
+  }
+
+  /** The thread slept: its totals, and the process's, are those of the last wake-up. */
+  #rest(
+    awakeMs: number,
+    read: { readonly beganMs: number; readonly wallMs: number; readonly endedMs: number },
+  ): Sample {
+    const { beganMs, wallMs, endedMs } = read;
     const sample = this.#current;
     const { reading } = sample;
     const { counters } = reading;
-    if (counters.eluIdleMs !== undefined) counters.eluIdleMs += now.monotonicMs - this.#lastMs;
-    reading.monotonicMs = now.monotonicMs;
-    reading.wallMs = now.wallMs;
-    reading.readSpanMs = now.readSpanMs;
-    this.#wallAheadMs = now.wallMs - now.monotonicMs;
+    if (counters.eluActiveMs !== undefined) counters.eluActiveMs += awakeMs;
+    if (counters.eluIdleMs !== undefined) counters.eluIdleMs += endedMs - this.#lastMs - awakeMs;
+    reading.monotonicMs = endedMs;
+    reading.wallMs = wallMs;
+    reading.readSpanMs = endedMs - beganMs;
+    this.#wallAheadMs = wallMs - endedMs;
     this.#rests += 1;
+    this.#unreadMs += awakeMs;
     this.#time(sample);
+    if (this.#system.isDue(endedMs)) this.#system.read(endedMs);
     return sample;
   }
 
@@ -147,14 +175,23 @@ export class PauseSampler {
     this.#next = this.#current;
     this.#current = sample;
     this.#rests = 0;
+    this.#unreadMs = 0;
     this.#read(sample, isSlow);
     // The process paused while reading: now it is late, and what tells why was not read, or before the pause.
-    if (!isSlow && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, true);
+    if (!this.#isLate(this.#beganMs) && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, true);
     sample.reading.isCutShort = isLast;
     this.#time(sample);
+    this.#noteCpu(sample.reading.counters.processCpuMs);
     if (sample.isSlow) sample.reading.earlier = this.#system.take();
-    else this.#system.wokeUp(this.#lastMs);
+    else if (this.#system.isDue(this.#lastMs)) this.#system.read(this.#lastMs);
     return sample;
+  }
+
+  #noteCpu(cpuMs = NaN): void {
+    const isCalm = cpuMs - this.#cpuMs <= BUSY_SHARE * (this.#lastMs - this.#cpuAtMs);
+    this.#restsMax = isCalm ? RESTS_MAX : RESTS_MAX_BUSY;
+    this.#cpuMs = cpuMs;
+    this.#cpuAtMs = this.#lastMs;
   }
 
   #time(sample: Sample): void {

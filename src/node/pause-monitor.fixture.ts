@@ -118,10 +118,10 @@ export class Rig {
       port: this.clock,
       sources: {
         ...NO_SOURCES,
-        isQuiet: () => {
-          const isQuiet = this.activeMs === this.#activeBeforeMs && this.waitMs === this.#waitedBeforeMs;
+        awakeMs: () => {
+          const awakeMs = this.waitMs === this.#waitedBeforeMs ? this.activeMs - this.#activeBeforeMs : NaN;
           [this.#activeBeforeMs, this.#waitedBeforeMs] = [this.activeMs, this.waitMs];
-          return isQuiet;
+          return awakeMs;
         },
         enterFast: (counters) => {
           this.reads += 1;

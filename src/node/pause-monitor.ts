@@ -92,13 +92,12 @@ export class PauseMonitor implements PauseAnnouncer {
   }
 
   readonly #wakeUp = (): void => {
-    this.#flush();
+    if (this.#waiting !== undefined) this.#flush();
     this.watchdog?.beat(this.#sampler.isResting);
-    const isTold = this.#tellGap(this.#sampler.overdueMs());
+    const isTold = this.#tellGap(this.#sampler.begin());
     const sample = this.#sample();
     if (!isTold) this.#tellGap(sample.lateMs);
-    // Whoever was told may have closed it.
-    if (this.#isClosed) return;
+    if (this.#isClosed) return; // By whoever was told.
     this.#protection.wokeUp();
     if (!sample.isLate) {
       this.#recorder.record(Math.max(0, sample.lateMs));
@@ -308,7 +307,9 @@ export class PauseMonitor implements PauseAnnouncer {
     if (this.#waiting !== undefined) this.#waiting.reading.isCutShort = true;
     this.#flush();
     this.#handle(this.#detector.end());
-    if (this.#sampler.unseenMs() > 0) this.#judge(this.#sample(true));
+    if (this.#sampler.unseenMs() === 0) return;
+    this.#sampler.begin();
+    this.#judge(this.#sample(true));
   }
 
   /** Judges the late sample that waits, with everything that has been heard of meanwhile. */

@@ -156,30 +156,24 @@ describe('MachineSources', () => {
     }
   });
 
-  it('knows when the thread slept, once the scheduler’s count has been seen to move', () => {
+  it('knows how long the thread was awake when it slept else, once the scheduler’s count has been seen to move', () => {
     const files = linux();
     let [turnCount, idleMs, nowMs] = [0, 0, 0];
     const loop = { idleMs: (): number => idleMs, turnCount: (): number => turnCount };
     const sources = new MachineSources(signals('linux', { loop }), files.access);
-    const isQuiet = (turns: number, activeMs: number): boolean => {
+    const awakeMs = (turns: number, activeMs: number): number => {
       [turnCount, idleMs, nowMs] = [turnCount + turns, idleMs + 50 - activeMs, nowMs + 50];
-      return sources.isQuiet(nowMs);
+      return sources.awakeMs(nowMs);
     };
     for (let first = 1; first <= 5; first += 1) {
-      expect(isQuiet(1, 0.1)).toBe(false);
+      expect(awakeMs(1, 0.25)).toBeNaN();
       files.set('/proc/thread-self/schedstat', `${first}000000 2000000 3\n`);
       sources.enterFast({});
     }
     const { reads } = files;
-    expect([isQuiet(1, 0.1), isQuiet(0, 0.1), isQuiet(2, 0.1), isQuiet(1, 1.5), isQuiet(1, 0.1)]).toEqual([
-      true,
-      true,
-      false,
-      false,
-      true,
-    ]);
+    expect([awakeMs(1, 0.25), awakeMs(0, 0.5), awakeMs(2, 0.25), awakeMs(1, 1.5)]).toEqual([0.25, 0.5, NaN, 1.5]);
     expect(files.reads).toBe(reads);
-    expect(new MachineSources(signals('linux'), files.access).isQuiet(50)).toBe(false);
+    expect(new MachineSources(signals('linux'), files.access).awakeMs(50)).toBeNaN();
   });
 
   it('says nothing about the event loop before it has begun', () => {

@@ -9,7 +9,7 @@ import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { PauseReading } from '../pause/index.ts';
 import { CgroupCounters } from './cgroup-counters.ts';
-import { type LoopCounts, loopUtilization, QuietLoop } from './event-loop.ts';
+import { type LoopCounts, loopUtilization, SleepyLoop } from './event-loop.ts';
 import {
   type CountersDraft,
   NumberFile,
@@ -37,10 +37,10 @@ export interface Look {
 /** What a monitor reads besides clocks. */
 export interface PauseSources {
   /**
-   * Whether the thread has hardly run since it was asked before. Must be asked at every wake-up, once, before anything is entered. How long it
-   * waited for a processor it does not know.
+   * How long the thread was in callbacks since it was asked before, in ms, if it slept for the rest of that: nothing else has woken it. Else, and
+   * where that is not known, NaN. Ask at every wake-up, once.
    */
-  isQuiet(nowMs: number): boolean;
+  awakeMs(nowMs: number): number;
   /** Enters what tells of the thread; what cannot be read is entered as `undefined`. */
   enterFast(counters: CountersDraft): void;
   /** Enters what the whole system counts, where that costs little; nothing else, and nothing where it does not. */
@@ -54,7 +54,7 @@ export interface PauseSources {
 
 /** No sources: for a clock that is not this machine's. */
 export const NO_SOURCES: PauseSources = {
-  isQuiet: () => false,
+  awakeMs: () => NaN,
   enterFast: () => undefined,
   enterSystem: () => undefined,
   enterSlow: () => undefined,
@@ -120,7 +120,7 @@ export function processSignals(): ProcessSignals {
 export class MachineSources implements PauseSources {
   readonly #signals: ProcessSignals;
   readonly #kernel: KernelFiles | undefined;
-  readonly #quietLoop = new QuietLoop();
+  readonly #sleepyLoop = new SleepyLoop();
 
   constructor(signals: ProcessSignals = processSignals(), access: KeptFileAccess = { openSync, readSync, closeSync }) {
     this.#signals = signals;
@@ -133,11 +133,11 @@ export class MachineSources implements PauseSources {
     return { ...kernel, threadCpu: this.#signals.threadCpuUsage !== undefined };
   }
 
-  isQuiet(nowMs: number): boolean {
+  awakeMs(nowMs: number): number {
     const { loop } = this.#signals;
-    if (loop === undefined) return false;
-    const isQuiet = this.#quietLoop.look({ nowMs, idleMs: loop.idleMs(), turnCount: loop.turnCount() });
-    return isQuiet && this.#kernel?.isTested !== false;
+    if (loop === undefined) return NaN;
+    const awakeMs = this.#sleepyLoop.look({ nowMs, idleMs: loop.idleMs(), turnCount: loop.turnCount() });
+    return this.#kernel?.isTested === false ? NaN : awakeMs;
   }
 
   enterFast(counters: CountersDraft): void {

@@ -11,8 +11,8 @@ import type { PauseSources } from './pause-sources.ts';
 import type { CountersDraft } from './procfs-counters.ts';
 
 /**
- * At every fourth wake-up of the default interval, as files are read at that anyway; what came before a gap would else be up to a second's. Twice as
- * often costs a fifth more in an idle process.
+ * At every fourth wake-up of the default interval; what came before a gap would else be up to a second's. Twice as often costs a fifth more in an
+ * idle process.
  */
 const CALM_EVERY_MS = 190;
 
@@ -50,9 +50,12 @@ export class SystemReadings {
     return this.#isBusy;
   }
 
-  /** Reads at a wake-up in time, if it is due: for the next one, if that is late. */
-  wokeUp(atMs: number): void {
-    if (!this.#isBusy && atMs < this.#dueMs) return;
+  /** Whether to read at a wake-up in time: for the next one, if that is late. */
+  isDue(atMs: number): boolean {
+    return this.#isBusy || atMs >= this.#dueMs;
+  }
+
+  read(atMs: number): void {
     const counters: CountersDraft = {};
     this.#sources.enterSystem(counters);
     this.#note(counters.systemSwitchCount, atMs);

@@ -132,6 +132,7 @@ class WatchdogThread implements Watchdog {
   #isCounted = false;
   #stacks: string[] = [];
   readonly #sleep: HelperSleep;
+  #isRunning = false;
   #blocksSeen = 0;
 
   constructor(settings: WatchdogSettings, notStartedBecause?: string) {
@@ -198,11 +199,15 @@ class WatchdogThread implements Watchdog {
     if (this.#sleep.beat(nowNs, isResting)) {
       Atomics.store(this.#memory.control, CONTROL_CELLS.resting, isResting ? 1 : 0);
     }
-    if (this.#control('blocks') !== this.#blocksSeen) this.#afterBlock();
+    if (Atomics.load(this.#memory.control, CONTROL_CELLS.blocks) !== this.#blocksSeen) this.#afterBlock();
   }
 
   helperGapMs(): number | undefined {
-    if (!this.ready) return undefined;
+    // Once it runs it does until it has ended: this is asked at every tick.
+    if (!this.#isRunning) {
+      if (!this.ready) return undefined;
+      this.#isRunning = true;
+    }
     // In this order: what the watchdog does in between is counted once (see `noteLateness`).
     const dueNs = this.#clock('due');
     const nowNs = hrtimeNs();
@@ -254,6 +259,7 @@ class WatchdogThread implements Watchdog {
   close(): void {
     if (this.#ended === 'closed') return;
     this.#ended = 'closed';
+    this.#isRunning = false;
     this.#letGo();
     Atomics.store(this.#memory.control, CONTROL_CELLS.close, 1);
     Atomics.store(this.#memory.control, CONTROL_CELLS.wake, 1);
@@ -297,6 +303,7 @@ class WatchdogThread implements Watchdog {
   #fail(error: unknown): void {
     if (this.#ended !== undefined) return;
     this.#ended = 'unavailable';
+    this.#isRunning = false;
     this.#letGo();
     this.#reason = error instanceof Error ? error.message : String(error);
     Atomics.store(this.#memory.flag, 0, 0);
