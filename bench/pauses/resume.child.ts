@@ -1,6 +1,6 @@
 /**
- * A process that is stopped and continued by its parent: when it ran again, and when its monitor had told of it, on the clock that all
- * processes share. It tells its parent after each pause.
+ * A process that is stopped and continued by its parent: when it ran again, and when its monitor had told of the gap and of its cause, on the
+ * clock that all processes share. It tells its parent after each pause.
  */
 import { sharedNowMs } from '../../test/injections/protocol.ts';
 import { monitorPauses } from 'truechimer';
@@ -13,8 +13,12 @@ setInterval(() => {
   ranAtMs = sharedNowMs();
 }, INTERVAL_MS);
 const monitor = monitorPauses({ watchdog: true });
+let noticedAtMs = NaN;
+monitor.onGap(() => {
+  noticedAtMs = sharedNowMs();
+});
 monitor.onPause(({ cause }) => {
-  process.send?.({ cause, ranAtMs, toldAtMs: sharedNowMs() });
+  process.send?.({ cause, ranAtMs, noticedAtMs, toldAtMs: sharedNowMs() });
 });
 process.on('disconnect', () => {
   process.exit(0);

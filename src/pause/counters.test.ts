@@ -59,3 +59,28 @@ describe('context switches of the machine within a gap', () => {
     expect(growthAfter(0.6, { switches: 42, windowMs: 2050 })).toBeUndefined();
   });
 });
+
+describe('throttling within a gap', () => {
+  /** So many ms in each second, then so many until the end of a gap of 200 ms that begins `laterMs` after the last reading. */
+  const growthInGap = (perSecond: number, { laterMs, atTheEnd }: { laterMs: number; atTheEnd: number }): unknown => {
+    const book = new CounterBook();
+    for (const second of [0, 1, 2]) {
+      book.enter({ throttledMs: second * perSecond }, { atMs: second * 1000, windowMs: 1000, isGap: false });
+    }
+    const window = { atMs: 2200 + laterMs, windowMs: 200, isGap: true };
+    return book.enter({ throttledMs: 2 * perSecond + atTheEnd }, window).throttledMs;
+  };
+
+  it('is what is left when the usual rate of the time before it is taken off', () => {
+    expect(growthInGap(0, { laterMs: 800, atTheEnd: 180 })).toBe(180);
+    expect(growthInGap(100, { laterMs: 300, atTheEnd: 210 })).toBeCloseTo(180, 6);
+    expect(growthInGap(500, { laterMs: 0, atTheEnd: 180 })).toBe(180);
+    expect(growthInGap(0, { laterMs: 800, atTheEnd: 0 })).toBe(0);
+  });
+
+  it('is unknown where much of it may be of either: neither the quota nor others are to blame then', () => {
+    // All of it in the gap, after a second of much throttling that has ended.
+    expect(growthInGap(500, { laterMs: 700, atTheEnd: 180 })).toBeUndefined();
+    expect(growthInGap(500, { laterMs: 700, atTheEnd: 350 })).toBeUndefined();
+  });
+});

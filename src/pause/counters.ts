@@ -125,8 +125,20 @@ interface Growth {
 
 function growthOf(name: CounterName, of: Growth): number | undefined {
   const grown = growthWithin(of.before, of.value, of.window);
-  const isJudged = name === 'systemSwitchCount' && of.window.isGap && grown !== undefined;
-  return isJudged && of.before.rate !== undefined ? switchesOfGap(of, of.before.rate) : grown;
+  const { rate } = of.before;
+  if (!of.window.isGap || grown === undefined || rate === undefined) return grown;
+  if (name === 'systemSwitchCount') return switchesOfGap(of, rate);
+  return name === 'throttledMs' ? throttlingOfGap(of, rate) : grown;
+}
+
+/**
+ * Throttling within a gap. Too little of it would name others for a wait that the quota was to blame for, too much the quota for theirs. So where
+ * a rate that may have been half as large again would lay more than half of it to the time before the gap, nobody knows.
+ */
+function throttlingOfGap({ before, value, window }: Growth, ratePerMs: number): number | undefined {
+  const allMs = value - before.value;
+  const othersMs = ratePerMs * Math.max(0, window.atMs - before.atMs - window.windowMs);
+  return RATE_SLACK * othersMs <= 0.5 * allMs || allMs === 0 ? allMs - othersMs : undefined;
 }
 
 /**
