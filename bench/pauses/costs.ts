@@ -10,7 +10,7 @@ import { MemoryLeaseStore } from 'truechimer/stores/memory';
 import { type BenchOptions, type BenchRow, rowOf } from '../harness/bench.ts';
 import { median } from '../harness/statistics.ts';
 import { beside } from '../ntp/responder.ts';
-import { requireEventLoopStats, STARTERS } from './watchers.ts';
+import { FLOORS, requireEventLoopStats, STARTERS } from './watchers.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +29,7 @@ interface IdleCost {
 /** Percent of a core, and megabytes, beyond a process without any of them. */
 export async function idleRows(options: BenchOptions): Promise<readonly BenchRow[]> {
   const { ms, rounds } = options.quick ? IDLE_QUICK : IDLE;
-  const names = Object.keys(STARTERS).filter(
+  const names = Object.keys({ ...STARTERS, ...FLOORS }).filter(
     (name) => name !== 'event-loop-stats' || requireEventLoopStats() !== undefined,
   );
   const costs = new Map(names.map((name) => [name, [] as IdleCost[]]));
@@ -53,15 +53,15 @@ export async function idleRows(options: BenchOptions): Promise<readonly BenchRow
     (median((costs.get(name) ?? []).map(({ grownBytes }) => grownBytes)) -
       median((costs.get('nothing') ?? []).map(({ grownBytes }) => grownBytes))) /
     MEGABYTE;
-  const goals: Readonly<Record<string, readonly [number, number]>> = {
-    truechimer: [0.4, 1],
-    'truechimer with watchdog': [0.5, 22],
+  const goals: Readonly<Record<string, readonly [number, number, string]>> = {
+    truechimer: [0.4, 1, 'a bare timer'],
+    'truechimer with watchdog': [0.5, 22, 'a bare timer and thread'],
   };
   return names
     .filter((name) => name !== 'nothing')
     .flatMap((name) => {
-      const [cpuGoal, memoryGoal] = goals[name] ?? [];
-      const ratio = { name: `idle: ${name}`, value: percent(name) / percent('monitorEventLoopDelay'), unit: 'ratio' };
+      const [cpuGoal, memoryGoal, floor] = goals[name] ?? [];
+      const peers = floor === undefined ? [] : ['monitorEventLoopDelay', floor];
       return [
         rowOf({
           name: `idle: ${name}`,
@@ -69,7 +69,9 @@ export async function idleRows(options: BenchOptions): Promise<readonly BenchRow
           unit: '% of a core',
           ...(cpuGoal !== undefined && { goal: cpuGoal }),
         }),
-        ...(cpuGoal === undefined ? [] : [rowOf({ ...ratio, peer: 'monitorEventLoopDelay' })]),
+        ...peers.map((peer) =>
+          rowOf({ name: `idle: ${name}`, value: percent(name) / percent(peer), unit: 'ratio', peer }),
+        ),
         rowOf({
           name: `memory: ${name}`,
           value: memory(name),

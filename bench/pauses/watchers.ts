@@ -64,6 +64,22 @@ export const STARTERS: Readonly<Record<string, Starter>> = {
   heartbeats,
 };
 
+/** What waking up costs by itself, at the interval of our monitor and of its second thread; for costs only, since they tell nothing. */
+export const FLOORS: Readonly<Record<string, Starter>> = {
+  'a bare timer': () => {
+    setInterval(() => undefined, ASKED_EVERY_MS).unref();
+    return Promise.resolve();
+  },
+  'a bare timer and thread': () => {
+    setInterval(() => undefined, ASKED_EVERY_MS).unref();
+    const source = `
+      const cell = require('node:worker_threads').workerData;
+      for (;;) Atomics.wait(cell, 0, 0, ${ASKED_EVERY_MS});`;
+    new Worker(source, { eval: true, workerData: new Int32Array(new SharedArrayBuffer(4)) }).unref();
+    return Promise.resolve();
+  },
+};
+
 interface EventLoopStats {
   sense(): { readonly max: number };
 }

@@ -157,7 +157,6 @@ describe('what a monitor reads', () => {
   });
 
   it('reads everything again when it was paused while it read', () => {
-    const rig = new Rig();
     // Whether it would have read everything, something, or clocks only: the pause comes after that was decided.
     let paused = 0;
     for (const after of [1, 2]) {
