@@ -10,6 +10,8 @@ import { startWatchdog } from 'truechimer';
 /** The watchdog takes stacks in one block at its limit, and each time at twice that. */
 const STACKS_PER_BLOCK = 3;
 const BLOCK_MS = 100;
+/** Stacks that the bare thread takes one right after the other. */
+const AGAIN = 10;
 
 /** The bare thread's cells: asked so often, answered so often, and how long the last one took in ns. */
 const CELLS = { asked: 0, answered: 1, tookNs: 2 };
@@ -36,9 +38,9 @@ next();
 `;
 new Worker(BARE, { eval: true, workerData: { cells, at: CELLS } }).unref();
 
-/** Asks the bare thread after it has slept for as long as the watchdog has; in ms. */
-function bareStackMs(): number {
-  const untilMs = performance.now() + BLOCK_MS;
+/** Asks the bare thread after it has slept, in ms: for as long as the watchdog has, or not at all. */
+function bareStackMs(sleptMs: number): number {
+  const untilMs = performance.now() + sleptMs;
   while (performance.now() < untilMs);
   const asked = Atomics.add(cells, CELLS.asked, 1) + 1;
   Atomics.notify(cells, CELLS.asked);
@@ -51,6 +53,7 @@ while (dog.state === 'starting') await delay(1);
 const lateMs: number[] = [];
 const stackMs: number[] = [];
 const bareMs: number[] = [];
+const bareAgainMs: number[] = [];
 
 for (let block = 0; block < Number(process.argv[2]); block += 1) {
   for (let beats = 0; beats < 6; beats += 1) {
@@ -70,7 +73,8 @@ for (let block = 0; block < Number(process.argv[2]); block += 1) {
     stacks += 1;
   }
   // The next capture of the watchdog comes at eight times its limit, so that the two are not in each other's way.
-  bareMs.push(bareStackMs(), bareStackMs());
+  bareMs.push(bareStackMs(BLOCK_MS), bareStackMs(BLOCK_MS));
+  for (let again = 0; again < AGAIN; again += 1) bareAgainMs.push(bareStackMs(0));
 }
-console.log(JSON.stringify({ lateMs, stackMs, bareMs }));
+console.log(JSON.stringify({ lateMs, stackMs, bareMs, bareAgainMs }));
 process.exit(0);

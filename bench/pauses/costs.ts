@@ -162,16 +162,18 @@ export async function blockRows(options: BenchOptions): Promise<readonly BenchRo
   const repeated: number[] = [];
   const late: number[] = [];
   const bare: number[] = [];
+  const bareAgain: number[] = [];
   for (let count = 0; count < (options.quick ? 2 : PROCESSES); count += 1) {
     const { stdout } = await run(process.execPath, [beside('pauses/block.child.js'), String(BLOCKS)]);
-    const { lateMs, stackMs, bareMs } = JSON.parse(stdout) as Readonly<
-      Record<'lateMs' | 'stackMs' | 'bareMs', number[]>
+    const { lateMs, stackMs, bareMs, bareAgainMs } = JSON.parse(stdout) as Readonly<
+      Record<'lateMs' | 'stackMs' | 'bareMs' | 'bareAgainMs', number[]>
     >;
     const [first = NaN, ...rest] = stackMs;
     firsts.push(first);
     repeated.push(...rest);
     late.push(...lateMs);
     bare.push(...bareMs.slice(1));
+    bareAgain.push(...bareAgainMs);
   }
   return [
     rowOf({ name: 'stack of a blocked main thread, first (median)', value: median(firsts), unit: 'ms', goal: 3 }),
@@ -186,6 +188,11 @@ export async function blockRows(options: BenchOptions): Promise<readonly BenchRo
       value: median(repeated) / median(bare),
       unit: 'ratio',
       peer: 'connect, evaluate, disconnect',
+    }),
+    rowOf({
+      name: 'connect, evaluate, disconnect, one right after the other (median)',
+      value: median(bareAgain),
+      unit: 'ms',
     }),
     rowOf({ name: 'notice of a block, after its limit (median)', value: median(late), unit: 'ms', goal: 50 }),
     rowOf({ name: 'notice of a block, after its limit (worst)', value: Math.max(...late), unit: 'ms' }),
