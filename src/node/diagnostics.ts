@@ -21,7 +21,7 @@ export function publishDiagnostics(clock: BoundedClockCore): void {
   for (const name of Object.keys(DIAGNOSTICS_CHANNELS) as (keyof BoundedClockEvents)[]) {
     const target = channel(DIAGNOSTICS_CHANNELS[name]);
     clock.on(name, (event) => {
-      if (target.hasSubscribers) target.publish({ clock, ...event });
+      if (target.hasSubscribers) target.publish(message({ clock }, event));
     });
   }
 }
@@ -38,18 +38,24 @@ export const PAUSE_DIAGNOSTICS_CHANNELS: Readonly<Record<keyof PauseMonitorEvent
 export function publishPauseDiagnostics(monitor: PauseAnnouncer): void {
   const gaps = channel(PAUSE_DIAGNOSTICS_CHANNELS.gap);
   monitor.onGap((gap) => {
-    if (gaps.hasSubscribers) gaps.publish({ monitor, ...gap });
+    if (gaps.hasSubscribers) gaps.publish(message({ monitor }, gap));
   });
   const pauses = channel(PAUSE_DIAGNOSTICS_CHANNELS.pause);
   monitor.onPause((pause) => {
-    if (pauses.hasSubscribers) pauses.publish({ monitor, ...pause });
+    if (pauses.hasSubscribers) pauses.publish(message({ monitor }, pause));
   });
   const steps = channel(PAUSE_DIAGNOSTICS_CHANNELS.clockStep);
   monitor.onClockStep((step) => {
-    if (steps.hasSubscribers) steps.publish({ monitor, ...step });
+    if (steps.hasSubscribers) steps.publish(message({ monitor }, step));
   });
   const blocks = channel(PAUSE_DIAGNOSTICS_CHANNELS.ongoing);
   monitor.onOngoing((block) => {
-    if (blocks.hasSubscribers) blocks.publish({ monitor, ...block });
+    if (blocks.hasSubscribers) blocks.publish(message({ monitor }, block));
   });
+}
+
+/** The event and whose it is. As JSON it is what the event is: a log line has no use for who told it, and instants mean nothing there. */
+function message(owner: object, event: object): object {
+  const { toJSON } = event as { readonly toJSON?: () => unknown };
+  return Object.defineProperty({ ...owner, ...event }, 'toJSON', { value: () => toJSON?.() ?? event });
 }

@@ -34,15 +34,12 @@ const PROMPT_SHARE = 0.04;
 /** A wake-up of a process with nothing else to do takes less, also on a slow machine. */
 const AWAKE_MS_MAX = 1;
 
-/** What was not read must not add up: neither what the thread did, */
+/** What the thread did and is not read must not add up, nor what it may have waited at prompt wake-ups. Both in shares of the threshold, */
+const UNREAD_SHARE_MAX = 0.06;
+const WAIT_SHARE_MAX = 0.12;
+
+/** and in ms. */
 export const UNREAD_MS_MAX = 3;
-
-/** nor its waiting at wake-ups that were prompt, */
-export const RESTS_MAX = 20;
-
-/** nor what other threads of the process did, where they use more than this share of a processor. */
-const RESTS_MAX_BUSY = 3;
-const BUSY_SHARE = 0.05;
 
 /** After so many wake-ups in a row between which the thread slept it is at rest: a second, at the default interval. */
 const RESTING_WAKE_UPS = 20;
@@ -71,11 +68,9 @@ export class PauseSampler {
   #slowEveryMs: number = SLOW_EVERY_MS_FIRST;
   #slowDueMs: number;
   readonly #system: SystemReadings;
-  #rests = 0;
-  #restsMax = 0;
+  /** What a rest may have left out since the last reading. */
   #unreadMs = 0;
-  #cpuMs = NaN;
-  #cpuAtMs = NaN;
+  #waitedMs = 0;
   #sleptWakeUps = 0;
   #wallAheadMs = NaN;
   #bootAheadMs = NaN;
@@ -137,18 +132,20 @@ export class PauseSampler {
     const isSlow = isLast || hasMoved || beganMs >= this.#slowDueMs || this.#isLate(beganMs);
     if (hasSlept && !isSlow && this.#mayRest(awakeMs)) {
       const endedMs = port.monotonicMs();
-      if (!this.#isLate(endedMs)) return this.#rest(awakeMs, { beganMs, wallMs, endedMs });
+      if (this.#isPrompt(endedMs)) return this.#rest(awakeMs, { beganMs, wallMs, endedMs });
     }
     return this.#look(isSlow, isLast);
   }
 
   /** Only what the detector has not been given can be brought up to date: a total that is entered twice would have stood still. */
   #mayRest(awakeMs: number): boolean {
-    const isReadEnough = this.#rests < this.#restsMax && this.#unreadMs + awakeMs <= UNREAD_MS_MAX;
-    return isReadEnough && !this.#current.isSlow && !this.#system.isBusy;
+    if (this.#current.isSlow || this.#system.isBusy) return false;
+    const waitedMs = this.#waitedMs + Math.max(0, this.#beganMs - this.#lastMs - this.#intervalMs);
+    if (waitedMs > WAIT_SHARE_MAX * this.#thresholdMs) return false;
+    return this.#unreadMs + awakeMs <= Math.min(UNREAD_MS_MAX, UNREAD_SHARE_MAX * this.#thresholdMs);
   }
 
-  /** The thread slept: its totals, and the process's, are those of the last wake-up. */
+  /** The thread slept, and its totals are those of the last wake-up: what it was awake is laid to what comes next. */
   #rest(
     awakeMs: number,
     read: { readonly beganMs: number; readonly wallMs: number; readonly endedMs: number },
@@ -157,14 +154,14 @@ export class PauseSampler {
     const sample = this.#current;
     const { reading } = sample;
     const { counters } = reading;
-    if (counters.eluActiveMs !== undefined) counters.eluActiveMs += awakeMs;
+    counters.processCpuMs = this.#sources.processCpuMs();
     if (counters.eluIdleMs !== undefined) counters.eluIdleMs += endedMs - this.#lastMs - awakeMs;
     reading.monotonicMs = endedMs;
     reading.wallMs = wallMs;
     reading.readSpanMs = endedMs - beganMs;
     this.#wallAheadMs = wallMs - endedMs;
-    this.#rests += 1;
     this.#unreadMs += awakeMs;
+    this.#waitedMs += Math.max(0, beganMs - this.#lastMs - this.#intervalMs);
     this.#time(sample);
     if (this.#system.isDue(endedMs)) this.#system.read(endedMs);
     return sample;
@@ -174,24 +171,16 @@ export class PauseSampler {
     const sample = this.#next;
     this.#next = this.#current;
     this.#current = sample;
-    this.#rests = 0;
     this.#unreadMs = 0;
+    this.#waitedMs = 0;
     this.#read(sample, isSlow);
     // The process paused while reading: now it is late, and what tells why was not read, or before the pause.
     if (!this.#isLate(this.#beganMs) && this.#isLate(sample.reading.monotonicMs)) this.#read(sample, true);
     sample.reading.isCutShort = isLast;
     this.#time(sample);
-    this.#noteCpu(sample.reading.counters.processCpuMs);
     if (sample.isSlow) sample.reading.earlier = this.#system.take();
     else if (this.#system.isDue(this.#lastMs)) this.#system.read(this.#lastMs);
     return sample;
-  }
-
-  #noteCpu(cpuMs = NaN): void {
-    const isCalm = cpuMs - this.#cpuMs <= BUSY_SHARE * (this.#lastMs - this.#cpuAtMs);
-    this.#restsMax = isCalm ? RESTS_MAX : RESTS_MAX_BUSY;
-    this.#cpuMs = cpuMs;
-    this.#cpuAtMs = this.#lastMs;
   }
 
   #time(sample: Sample): void {

@@ -123,6 +123,7 @@ export class Rig {
           [this.#activeBeforeMs, this.#waitedBeforeMs] = [this.activeMs, this.waitMs];
           return awakeMs;
         },
+        processCpuMs: () => this.runMs,
         enterFast: (counters) => {
           this.reads += 1;
           const { runMs, waitMs, activeMs } = this;

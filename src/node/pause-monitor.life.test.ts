@@ -5,6 +5,52 @@ import { Rig } from './pause-monitor.fixture.ts';
 import { monitorPauses, PauseMonitor } from './pause-monitor.ts';
 import { NO_SOURCES } from './pause-sources.ts';
 
+describe('a gap that is told', () => {
+  it('is followed by its pause though its listener closes the monitor, whenever the pause began', () => {
+    for (const isWhileReading of [false, true]) {
+      const rig = new Rig();
+      rig.idle(1020);
+      const mark = rig.monitor.mark();
+      let lostMs = NaN;
+      rig.monitor.onGap(() => {
+        lostMs = rig.monitor.pausedSince(mark);
+        rig.monitor.close();
+      });
+      if (isWhileReading) {
+        let left = 1;
+        rig.clock.afterRead = (clock) => {
+          if (clock === 'wall' && (left -= 1) === 0) rig.clock.pass(400);
+        };
+        rig.idle(50);
+      } else rig.stop(450);
+      const { reads } = rig;
+      expect(rig.gaps).toHaveLength(1);
+      expect(rig.pauses).toHaveLength(1);
+      expect(lostMs).toBeGreaterThan(360);
+      rig.idle(1000);
+      rig.settle();
+      expect([rig.gaps.length, rig.pauses.length, rig.reads]).toEqual([1, 1, reads]);
+    }
+  });
+
+  it('is told to all, also when a listener throws or blocks', () => {
+    const rig = new Rig();
+    rig.idle(1000);
+    const told = vi.fn();
+    rig.monitor.onGap(() => {
+      rig.clock.pass(300);
+    });
+    rig.monitor.onGap(told);
+    rig.stop(400);
+    rig.settle();
+    rig.idle(47);
+    rig.settle();
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(rig.pauses).toHaveLength(1);
+    expect(rig.last?.gapMs).toBeGreaterThan(640);
+  });
+});
+
 describe('protect', () => {
   it('makes a lease suspect and voids a bounded clock after a suspend', () => {
     const rig = new Rig();

@@ -140,7 +140,9 @@ describe('what a monitor tells', () => {
     rig.settle();
     unsubscribe(PAUSE_DIAGNOSTICS_CHANNELS.pause, published);
     expect(published).toHaveBeenCalledTimes(1);
-    expect(published.mock.calls[0]?.[0]).toMatchObject({ kind: 'pause', monitor: rig.monitor });
+    const told: unknown = published.mock.calls[0]?.[0];
+    expect(told).toMatchObject({ kind: 'pause', monitor: rig.monitor });
+    expect(JSON.parse(JSON.stringify(told))).toEqual(JSON.parse(JSON.stringify(rig.last)));
   });
 });
 

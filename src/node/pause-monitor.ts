@@ -93,11 +93,15 @@ export class PauseMonitor implements PauseAnnouncer {
 
   readonly #wakeUp = (): void => {
     if (this.#waiting !== undefined) this.#flush();
+    // Whoever is told may close it.
+    if (this.#isClosed) return;
     this.watchdog?.beat(this.#sampler.isResting);
     const isTold = this.#tellGap(this.#sampler.begin());
+    if (this.#isClosed) return;
     const sample = this.#sample();
+    if (sample.isLate) this.#waiting = sample;
     if (!isTold) this.#tellGap(sample.lateMs);
-    if (this.#isClosed) return; // By whoever was told.
+    if (this.#isClosed) return;
     this.#protection.wokeUp();
     if (!sample.isLate) {
       this.#recorder.record(Math.max(0, sample.lateMs));
@@ -105,7 +109,6 @@ export class PauseMonitor implements PauseAnnouncer {
       else this.#unjudged = sample;
       return;
     }
-    this.#waiting = sample;
     this.#rim.soon(() => {
       if (this.#waiting === sample) this.#flush();
     });
@@ -129,19 +132,15 @@ export class PauseMonitor implements PauseAnnouncer {
   }
 
   /**
-   * Calls `listener` as soon as a wake-up finds itself late, before anything is read that tells why; `onPause` follows, with the cause. Be quick:
-   * what the listener does counts as evidence. Not told: a suspend that the monotonic clock did not count, and what `close` tells.
+   * Calls `listener` as soon as a wake-up finds itself late, before it reads what tells why; `onPause` follows, with the cause. Be quick: what the
+   * listener does counts as evidence. Not told: a suspend that the monotonic clock did not count, and what `close` tells.
    * @throws TC_INVALID_ARGUMENT when it is no function.
    */
   onGap(listener: (gap: ObservedGap) => void): Unsubscribe {
     return this.#on('gap', listener);
   }
 
-  /**
-   * Calls `listener` after every pause, but for causes that `suppress` names.
-   *
-   * @throws TC_INVALID_ARGUMENT when it is no function.
-   */
+  /** Calls `listener` after every pause, but for causes that `suppress` names. @throws TC_INVALID_ARGUMENT when it is no function. */
   onPause(listener: (pause: Pause) => void): Unsubscribe {
     return this.#on('pause', listener);
   }

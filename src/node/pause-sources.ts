@@ -41,7 +41,9 @@ export interface PauseSources {
    * where that is not known, NaN. Ask at every wake-up, once.
    */
   awakeMs(nowMs: number): number;
-  /** Enters what tells of the thread; what cannot be read is entered as `undefined`. */
+  /** Processor time of the whole process. */
+  processCpuMs(): number | undefined;
+  /** Enters that and what tells of the thread; what cannot be read is entered as `undefined`. */
   enterFast(counters: CountersDraft): void;
   /** Enters what the whole system counts, where that costs little; nothing else, and nothing where it does not. */
   enterSystem(counters: CountersDraft): void;
@@ -55,6 +57,7 @@ export interface PauseSources {
 /** No sources: for a clock that is not this machine's. */
 export const NO_SOURCES: PauseSources = {
   awakeMs: () => NaN,
+  processCpuMs: () => undefined,
   enterFast: () => undefined,
   enterSystem: () => undefined,
   enterSlow: () => undefined,
@@ -140,14 +143,18 @@ export class MachineSources implements PauseSources {
     return this.#kernel?.isTested === false ? NaN : awakeMs;
   }
 
+  processCpuMs(): number {
+    const { user, system } = this.#signals.cpuUsage();
+    return (user + system) / US_PER_MS;
+  }
+
   enterFast(counters: CountersDraft): void {
     const { active, idle } = this.#signals.eventLoopUtilization();
     // Before the event loop has begun both are 0, and say nothing about the program's start.
     const hasBegun = active > 0 || idle > 0;
     counters.eluActiveMs = hasBegun ? active : undefined;
     counters.eluIdleMs = hasBegun ? idle : undefined;
-    const cpu = this.#signals.cpuUsage();
-    counters.processCpuMs = (cpu.user + cpu.system) / US_PER_MS;
+    counters.processCpuMs = this.processCpuMs();
     const thread = this.#signals.threadCpuUsage?.();
     counters.threadCpuMs = thread === undefined ? undefined : (thread.user + thread.system) / US_PER_MS;
     counters.runMs = undefined;

@@ -3,7 +3,7 @@
  *
  * They tell a stopped process from a stopped machine, but only those within the gap: what the machine switched before it must be known, up to a
  * moment shortly before and at the rate of that moment. So /proc/stat is read every few wake-ups, and at each wake-up while the machine is
- * busier than it was: whoever is about to stop a process from outside has to run first, and so has what follows.
+ * busier than it was: a burst that is over must not pass for what is usual. What bursts between the last reading and the gap is not seen.
  */
 import type { ClockPort } from '../core/index.ts';
 import type { EarlierReading } from '../pause/index.ts';
@@ -25,7 +25,10 @@ const BUSY_RATIO = 2;
 /** What is calm is learnt anew: a machine that stays busier counts as calm after some readings. */
 const CALM_GROWTH = 1.1;
 
-/** Kept until a slow look: two of them tell the rate. */
+/** Per ms: no machine is calmer, whatever one reading was. */
+const CALM_RATE_MIN = 0.05;
+
+/** Kept until a slow look: two of them tell the rate right before a gap. */
 const KEPT_MAX = 2;
 
 /** Reads when it is due, and keeps the last two readings. */
@@ -60,10 +63,7 @@ export class SystemReadings {
     this.#sources.enterSystem(counters);
     this.#note(counters.systemSwitchCount, atMs);
     if (counters.systemSwitchCount === undefined) return;
-    if (this.#port.monotonicMs() - atMs > READ_MS_MAX) {
-      this.#kept = [];
-      return;
-    }
+    if (this.#port.monotonicMs() - atMs > READ_MS_MAX) return;
     if (this.#kept.length === KEPT_MAX) this.#kept.shift();
     this.#kept.push({ monotonicMs: atMs, counters });
   }
@@ -75,7 +75,7 @@ export class SystemReadings {
     return kept;
   }
 
-  /** A slow look has read the same file. The rate of a gap is not usual; after it the rate is learnt at once. */
+  /** A slow look has read the same file. The rate of a gap is not usual, and the next wake-up reads. */
   slowLook(count: number | undefined, look: { readonly atMs: number; readonly isLate: boolean }): void {
     if (look.isLate) this.#lastCount = undefined;
     this.#note(count, look.atMs);
@@ -88,6 +88,6 @@ export class SystemReadings {
     this.#lastMs = atMs;
     this.#dueMs = atMs + CALM_EVERY_MS;
     this.#isBusy = rate > BUSY_RATIO * this.#calmRate;
-    if (rate >= 0) this.#calmRate = Math.min(rate, CALM_GROWTH * this.#calmRate);
+    if (rate >= 0) this.#calmRate = Math.max(CALM_RATE_MIN, Math.min(rate, CALM_GROWTH * this.#calmRate));
   }
 }

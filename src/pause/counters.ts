@@ -67,7 +67,7 @@ export const PAUSE_COUNTERS: readonly CounterName[] = Object.keys(COUNTERS) as C
 /** Without a known rate, growth over more than this many windows is not the gap's. */
 const WINDOWS_MAX = 2;
 
-/** A rate right before a gap may have been this much larger than it was over the second before. */
+/** A rate right before a gap may have been this much larger than it was between the last two readings. */
 const RATE_SLACK = 1.5;
 
 interface Total {
@@ -128,6 +128,8 @@ function growthOf(name: CounterName, of: Growth): number | undefined {
   const { rate } = of.before;
   if (!of.window.isGap || grown === undefined || rate === undefined) return grown;
   if (name === 'systemSwitchCount') return switchesOfGap(of, rate);
+  // None or some is what counts: a period that was throttled must not be taken off.
+  if (name === 'throttledCount') return of.value - of.before.value;
   return name === 'throttledMs' ? throttlingOfGap(of, rate) : grown;
 }
 
@@ -138,22 +140,26 @@ function growthOf(name: CounterName, of: Growth): number | undefined {
 function throttlingOfGap({ before, value, window }: Growth, ratePerMs: number): number | undefined {
   const allMs = value - before.value;
   const othersMs = ratePerMs * Math.max(0, window.atMs - before.atMs - window.windowMs);
-  return RATE_SLACK * othersMs <= 0.5 * allMs || allMs === 0 ? allMs - othersMs : undefined;
+  if (allMs === 0) return 0;
+  return RATE_SLACK * othersMs <= 0.5 * allMs ? allMs - othersMs : undefined;
 }
 
 /**
  * Context switches while the main thread was held. Many of them mean that the machine went on while the process did not, and few that the
  * whole machine stood still, so a wrong guess would name the wrong cause. A busy machine makes enough of them while it certainly ran (before
  * the gap, and while the main thread ran or waited) to look alive throughout: what its usual rate gives that time is taken off. Where that is
- * too much of them for a rate that may have been half as large again, nobody knows, unless all of them together are few.
+ * too much of them for a rate that may have been half as large again, or leaves so few that the machine would have stood still, nobody knows,
+ * unless all of them together are few.
  */
 function switchesOfGap({ before, value, window, growth }: Growth, ratePerMs: number): number | undefined {
   const { atMs, windowMs, intervalMs = 0 } = window;
   const allCount = value - before.value;
   const awakeMs = Math.min(windowMs, intervalMs + (growth.runMs ?? 0) + (growth.waitMs ?? 0));
   const othersCount = ratePerMs * (Math.max(0, atMs - before.atMs - windowMs) + awakeMs);
-  if (RATE_SLACK * othersCount <= allCount) return allCount - othersCount;
-  return (allCount / windowMs) * 1000 < STANDSTILL_PER_S_MAX ? allCount : undefined;
+  const standstillCount = (STANDSTILL_PER_S_MAX * windowMs) / 1000;
+  if (allCount < standstillCount) return allCount;
+  const restCount = allCount - othersCount;
+  return RATE_SLACK * othersCount <= allCount && restCount >= standstillCount ? restCount : undefined;
 }
 
 function rateAfter(before: Total | undefined, value: number, window: CounterWindow): number | undefined {
