@@ -7,7 +7,7 @@ import type { OngoingBlock } from './watchdog-port.ts';
 
 /** A wake-up that came late; why is not known yet. */
 export interface ObservedGap {
-  /** How late it is so far, in ms. The pause that is told next is at least as long. */
+  /** How late it is so far, in ms. Its pause, told later unless its cause is suppressed, is at least as long. */
   readonly gapMs: number;
 }
 

@@ -44,6 +44,9 @@ export class Rig {
   stacks: string[] = [];
   closed: string[] = [];
   beats = 0;
+  restingBeats = 0;
+  /** How long the second thread may have slept. */
+  sleepMs = 50;
   #report: ((collection: Collection) => void) | undefined;
   #continued: (() => void) | undefined;
   #soon: (() => void)[] = [];
@@ -155,11 +158,19 @@ export class Rig {
   }
 
   #watchdog(): Watchdog {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- for a getter
+    const rig = this;
     const watchdog: Partial<Watchdog> = {
       intervalMs: 50,
       ready: true,
       canTakeStacks: true,
-      beat: () => (this.beats += 1),
+      get sleepMs() {
+        return rig.sleepMs;
+      },
+      beat: (isResting = false) => {
+        this.beats += 1;
+        this.restingBeats += isResting ? 1 : 0;
+      },
       helperGapMs: () => {
         const gapMs = this.helperGapMs;
         this.helperGapMs = gapMs === undefined ? undefined : 0;

@@ -72,6 +72,22 @@ describe('what a monitor tells', () => {
     expect(rig.beats).toBe(13);
   });
 
+  it('tells the second thread that it rests after a second of sleep, but for a wake-up that is late', () => {
+    const rig = new Rig({ watchdog: true });
+    rig.idle(950);
+    expect(rig.restingBeats).toBe(0);
+    rig.idle(1000);
+    expect(rig.restingBeats).toBeGreaterThanOrEqual(18);
+    const resting = rig.restingBeats;
+    rig.sleepMs = 100;
+    rig.stop(300);
+    rig.settle();
+    rig.idle(47);
+    rig.settle();
+    expect(rig.restingBeats).toBe(resting);
+    expect(rig.last?.evidence.helperIntervalMs).toBe(100);
+  });
+
   it('sees a suspend that the monotonic clock did not count, at the next wake-up', () => {
     const rig = new Rig();
     rig.idle(5010);
@@ -140,9 +156,17 @@ describe('what a monitor tells', () => {
     rig.settle();
     unsubscribe(PAUSE_DIAGNOSTICS_CHANNELS.pause, published);
     expect(published).toHaveBeenCalledTimes(1);
+    const gap = vi.fn();
+    subscribe(PAUSE_DIAGNOSTICS_CHANNELS.gap, gap);
+    rig.spin(300);
+    unsubscribe(PAUSE_DIAGNOSTICS_CHANNELS.gap, gap);
+    expect(gap.mock.calls).toEqual([
+      [{ monitor: rig.monitor, gapMs: expect.closeTo(250, 3) as number }, PAUSE_DIAGNOSTICS_CHANNELS.gap],
+    ]);
     const told: unknown = published.mock.calls[0]?.[0];
     expect(told).toMatchObject({ kind: 'pause', monitor: rig.monitor });
-    expect(JSON.parse(JSON.stringify(told))).toEqual(JSON.parse(JSON.stringify(rig.last)));
+    rig.settle();
+    expect(JSON.parse(JSON.stringify(told))).toEqual(JSON.parse(JSON.stringify(rig.pauses[0])));
   });
 });
 

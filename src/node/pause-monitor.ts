@@ -94,15 +94,15 @@ export class PauseMonitor implements PauseAnnouncer {
   readonly #wakeUp = (): void => {
     if (this.#waiting !== undefined) this.#flush();
     // Whoever is told may close it.
-    if (this.#isClosed) return;
-    this.watchdog?.beat(this.#sampler.isResting);
-    const isTold = this.#tellGap(this.#sampler.begin());
+    if (this.#isEnding) return;
+    const lateMs = this.#sampler.begin();
+    this.watchdog?.beat(this.#sampler.isResting && lateMs < this.#settings.thresholdMs);
+    const isTold = this.#tellGap(lateMs);
     if (this.#isClosed) return;
     const sample = this.#sample();
     if (sample.isLate) this.#waiting = sample;
-    if (!isTold) this.#tellGap(sample.lateMs);
-    if (this.#isClosed) return;
     this.#protection.wokeUp();
+    if (!isTold) this.#tellGap(sample.lateMs);
     if (!sample.isLate) {
       this.#recorder.record(Math.max(0, sample.lateMs));
       if (sample.isSlow) this.#judge(sample);
@@ -132,8 +132,8 @@ export class PauseMonitor implements PauseAnnouncer {
   }
 
   /**
-   * Calls `listener` as soon as a wake-up finds itself late, before it reads what tells why; `onPause` follows, with the cause. Be quick: what the
-   * listener does counts as evidence. Not told: a suspend that the monotonic clock did not count, and what `close` tells.
+   * Calls `listener` as soon as a wake-up finds itself late, before it reads what tells why. Its pause follows, with the cause, perhaps after
+   * another's gap. Be quick: what the listener does counts as evidence. Not told: what the monotonic clock did not count, and what `close` tells.
    * @throws TC_INVALID_ARGUMENT when it is no function.
    */
   onGap(listener: (gap: ObservedGap) => void): Unsubscribe {

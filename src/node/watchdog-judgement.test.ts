@@ -7,6 +7,7 @@ import {
   type JudgementLimits,
   type Look,
   type LookMemory,
+  noticeMs,
 } from './watchdog-judgement.ts';
 
 const LIMITS: JudgementLimits = judgementLimits({ blockMs: 100, intervalMs: 50 });
@@ -71,16 +72,27 @@ describe('blocked or stopped', () => {
     [
       'at rest, with a new beat',
       { beatMs: 900 },
-      { beatMs: 980, isResting: true },
+      { beatMs: 996, isResting: true },
       { verdict: 'running', waitMs: 100, sleepsLong: true, mayConfirm: true },
     ],
-    ['at rest, and an older one', { beatMs: 900 }, { beatMs: 960, isResting: true }, { waitMs: 87, sleepsLong: true }],
-    ['at rest, and one too old', { beatMs: 900 }, { beatMs: 940, isResting: true }, { waitMs: 30, sleepsLong: false }],
+    ['at rest, and an older one', { beatMs: 900 }, { beatMs: 980, isResting: true }, { waitMs: 85, sleepsLong: true }],
+    [
+      'at rest, and one too old: shortly after the next',
+      { beatMs: 900 },
+      { beatMs: 965, isResting: true },
+      { waitMs: 20, sleepsLong: false },
+    ],
+    [
+      'at rest, and one still older',
+      { beatMs: 900 },
+      { beatMs: 940, isResting: true },
+      { waitMs: 10, sleepsLong: false },
+    ],
     [
       'old after a long sleep: nothing yet',
       { sleepsLong: true, lookMs: 980 },
       { beatMs: 880 },
-      { verdict: 'running', mayConfirm: false, waitMs: 10 },
+      { verdict: 'running', mayConfirm: false, waitMs: 5 },
     ],
     [
       'still old: nothing yet',
@@ -124,6 +136,22 @@ describe('blocked or stopped', () => {
   });
 });
 
+test('at rest it looks half as often, whatever the phase it began in', () => {
+  for (let phase = 0; phase < 50; phase += 1) {
+    const beat = (atMs: number): number => 50.1 * Math.floor((atMs - phase) / 50.1) + phase;
+    let memory: LookMemory = { ...FIRST, lookMs: 1000, beatMs: beat(1000), freshMs: 0 };
+    let looks = 0;
+    for (let dueMs = 1050; dueMs < 31_050; looks += 1) {
+      const nowMs = dueMs + 0.15;
+      const judgement = judgeLook(memory, { nowMs, dueMs, beatMs: beat(nowMs), isResting: true }, LIMITS);
+      expect(judgement.verdict).toBe('running');
+      memory = judgement;
+      dueMs = nowMs + judgement.waitMs;
+    }
+    expect(looks / 30).toBeLessThan(12);
+  }
+});
+
 interface Script {
   readonly limits: JudgementLimits;
   readonly beatMs: number;
@@ -135,12 +163,14 @@ interface Script {
   }[];
   /** The main thread is blocked from here on. */
   readonly blockedFromMs: number;
-  /** It says that it rests. */
-  readonly isResting: boolean;
+  /** Whether it says that it rests, look by look. */
+  readonly resting: readonly boolean[];
+  /** How late looks are, look by look. */
+  readonly lateMs?: readonly number[];
 }
 
 /** Runs both threads through a script; returns when the watchdog noticed a block. */
-function noticedMs({ limits, beatMs, stops, blockedFromMs, isResting }: Script): number | undefined {
+function noticedMs({ limits, beatMs, stops, blockedFromMs, resting, lateMs = [] }: Script): number | undefined {
   let at = 0;
   const spans = stops.map(({ afterMs, forMs, lateMs }) => {
     const fromMs = at + afterMs;
@@ -155,8 +185,9 @@ function noticedMs({ limits, beatMs, stops, blockedFromMs, isResting }: Script):
   const beats: number[] = [];
   for (let beat = wake(1, 0); beat < Math.min(endMs, blockedFromMs); beat = wake(beat + beatMs, 0)) beats.push(beat);
   let memory: LookMemory = { ...FIRST, lookMs: 1, freshMs: 1 };
-  for (let dueMs = 1, seen = 0; dueMs < endMs;) {
-    const nowMs = wake(dueMs, 1);
+  for (let dueMs = 1, seen = 0, look = 0; dueMs < endMs; look += 1) {
+    const nowMs = wake(dueMs, 1) + (lateMs[look % lateMs.length] ?? 0);
+    const isResting = resting[look % resting.length] ?? false;
     while ((beats[seen] ?? Infinity) <= nowMs) seen += 1;
     const judgement = judgeLook(memory, { nowMs, dueMs, beatMs: beats[seen - 1] ?? 0, isResting }, limits);
     if (judgement.verdict === 'blocked') return nowMs;
@@ -172,6 +203,11 @@ const limits = fc
     const blockMs = Math.max(30, intervalMs * factor);
     return judgementLimits({ blockMs, intervalMs });
   });
+/** For good, or now and then. */
+const restings: fc.Arbitrary<readonly boolean[]> = fc.oneof(
+  fc.constantFrom([true], [false]),
+  fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }),
+);
 const late = fc.double({ min: 0, max: 4, noNaN: true });
 const stops = fc.array(
   fc.record({
@@ -188,10 +224,10 @@ test('G26: a stopped process is never called blocked, however long and often it 
       limits,
       stops,
       fc.double({ min: 0.1, max: 1, noNaN: true }),
-      fc.boolean(),
-      (limit, stopped, share, isResting) => {
+      restings,
+      (limit, stopped, share, resting) => {
         const script = {
-          isResting,
+          resting,
           limits: limit,
           beatMs: 5 + share * (limit.blockMs - 20),
           stops: stopped,
@@ -210,17 +246,62 @@ test('a block is noticed at its limit or little later, and after a stop no later
       limits,
       stops,
       fc.double({ min: 10, max: 3000, noNaN: true }),
-      fc.boolean(),
-      (limit, stopped, blockedFromMs, isResting) => {
+      restings,
+      (limit, stopped, blockedFromMs, resting) => {
         const beatMs = limit.blockMs / 3;
         const lastStopMs = stopped.reduce((at, { afterMs, forMs }) => at + afterMs + forMs, 0);
-        const noticed = noticedMs({ limits: limit, beatMs, stops: stopped, blockedFromMs, isResting });
+        const noticed = noticedMs({ limits: limit, beatMs, stops: stopped, blockedFromMs, resting });
         const fromMs = Math.max(blockedFromMs, lastStopMs + 4);
-        const looksMs = isResting ? Math.max(limit.intervalMs, limit.confirmMs * 2 + 1) : limit.confirmMs * 2 + 1;
+        const looksMs = resting.includes(true)
+          ? Math.max(limit.intervalMs, limit.confirmMs * 2 + 1)
+          : limit.confirmMs * 2 + 1;
         expect(noticed).toBeLessThanOrEqual(fromMs + limit.blockMs + looksMs);
         if (stopped.length === 0) expect(noticed).toBeGreaterThanOrEqual(blockedFromMs - beatMs + limit.blockMs);
       },
     ),
     { numRuns: 1000 },
+  );
+});
+
+test('also where every look is late, by as much as one that confirms may be', () => {
+  let rests = 0;
+  const script = fc.record({
+    limits: fc
+      .integer({ min: 10, max: 200 })
+      .chain((intervalMs) =>
+        fc
+          .integer({ min: 2 * intervalMs, max: 20 * intervalMs })
+          .map((blockMs) => judgementLimits({ blockMs, intervalMs })),
+      ),
+    share: fc.double({ min: 0.05, max: 0.9, noNaN: true }),
+    shares: fc.array(fc.double({ min: 0, max: 0.99, noNaN: true }), { minLength: 1, maxLength: 7 }),
+    resting: restings,
+    blockedFromMs: fc.double({ min: 10, max: 3000, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(script, ({ limits: limit, share, shares, resting, blockedFromMs }) => {
+      const lateMs = shares.map((one) => one * limit.confirmMs);
+      const beatMs = 1 + share * (limit.blockMs / 2);
+      const noticed = noticedMs({ limits: limit, beatMs, stops: [], blockedFromMs, resting, lateMs });
+      if (resting.includes(true)) rests += 1;
+      expect(noticed).toBeLessThanOrEqual(blockedFromMs + noticeMs(limit) + 1e-6);
+    }),
+    { numRuns: 3000 },
+  );
+  expect(rests).toBeGreaterThan(1000);
+});
+
+test('a stop that is longer than the limit by as much as looks confirm one another is silence, also after a long sleep', () => {
+  fc.assert(
+    fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (limit, share) => {
+      const { intervalMs, blockMs, confirmMs } = limit;
+      const sleptMs = intervalMs * (1.5 + 0.5 * share);
+      const stopMs = blockMs + confirmMs + 1;
+      // It began with the sleep, or later in it: the least lateness that such a stop leaves.
+      const before = { ...FIRST, lookMs: 1000, beatMs: 990, freshMs: 0, sleepsLong: true };
+      const dueMs = 1000 + sleptMs;
+      const look = { nowMs: Math.max(dueMs, 1000 + stopMs), dueMs, beatMs: 990, isResting: true };
+      expect(judgeLook(before, look, limit).verdict).toBe('halted');
+    }),
   );
 });

@@ -9,7 +9,8 @@
  *   needs a moment to beat. It was given that moment.
  *
  * Stops longer than the limit always make the watchdog late by more than `silenceMs`, since it sleeps for at most half of the limit. Only while
- * the main thread says that it rests does it sleep for longer, up to two intervals; after that it takes three looks instead of two.
+ * the main thread says that it rests does it sleep for longer, up to two intervals: after that less lateness is silence, so that the same holds
+ * (but for a stop that is longer than the limit by less than `confirmMs`), and it takes three looks instead of two.
  * What it cannot know: whether a main thread that is silent while this one runs is computing, waits in a call, or was not scheduled.
  *
  * `judgeLook` runs in the watchdog's thread, which gets its source text: it may use nothing but its arguments.
@@ -19,7 +20,7 @@
 export interface JudgementLimits {
   /** The age of a beat at which the main thread counts as blocked. */
   readonly blockMs: number;
-  /** The longest sleep between two looks. */
+  /** The longest sleep between two looks; twice that at rest. */
   readonly intervalMs: number;
   /** A look later than this says that the watchdog itself did not run. */
   readonly silenceMs: number;
@@ -68,7 +69,10 @@ export interface Judgement extends LookMemory {
 /** Two looks this far apart confirm one another: the main thread needs a moment to beat after both were stopped. */
 const CONFIRM_MS = 10;
 
-/** A stop longer than `blockMs` makes the watchdog late by at least `blockMs - intervalMs`, and `intervalMs` is at most half of it. */
+/**
+ * A stop longer than `blockMs` makes the watchdog late by at least `blockMs - intervalMs`, and `intervalMs` is at most half of it. For long sleeps
+ * see `judgeLook`.
+ */
 export function judgementLimits(settings: { readonly blockMs: number; readonly intervalMs: number }): JudgementLimits {
   const { blockMs, intervalMs } = settings;
   return { blockMs, intervalMs, silenceMs: blockMs / 2, confirmMs: Math.min(CONFIRM_MS, intervalMs) };
@@ -84,7 +88,10 @@ export function noticeMs(settings: { readonly blockMs: number; readonly interval
 export function judgeLook(before: LookMemory, look: Look, limits: JudgementLimits): Judgement {
   const { nowMs, dueMs, beatMs, isResting } = look;
   const isNewBeat = beatMs !== before.beatMs;
-  const isHalted = nowMs - dueMs > limits.silenceMs;
+  const silenceMs = before.sleepsLong
+    ? Math.max(limits.confirmMs, limits.blockMs - (dueMs - before.lookMs))
+    : limits.silenceMs;
+  const isHalted = nowMs - dueMs > silenceMs;
   const freshMs = isHalted ? nowMs : before.freshMs;
   const haltedMs = (isNewBeat ? 0 : before.haltedMs) + (isHalted ? Math.max(0, nowMs - Math.max(dueMs, beatMs)) : 0);
   const awakeMs = nowMs - Math.max(beatMs, freshMs);
@@ -95,11 +102,16 @@ export function judgeLook(before: LookMemory, look: Look, limits: JudgementLimit
   const verdict = beatMs === 0 ? 'unwatched' : isHalted ? 'halted' : isBlocked ? 'blocked' : 'running';
   // One look shortly before the limit and one at it: a block is noticed at its limit, not up to an interval later.
   const untilMs = beatMs === 0 || isBlocked ? limits.intervalMs : limits.blockMs - limits.confirmMs - awakeMs;
-  const waitMs = Math.min(limits.intervalMs, Math.max(limits.confirmMs, untilMs));
-  // Three looks must be over an interval after the limit, whatever they are late by.
-  const leftMs = limits.blockMs + limits.intervalMs - 2 * limits.confirmMs - 3 - awakeMs;
+  const settleMs = before.sleepsLong ? 0.5 * limits.confirmMs : limits.confirmMs;
+  const waitMs = Math.min(limits.intervalMs, Math.max(settleMs, untilMs));
+  const isRested = isResting && isNewBeat;
+  // Three looks must be over an interval after the limit, each as late as one that confirms.
+  const leftMs = limits.blockMs + limits.intervalMs - 4.5 * limits.confirmMs - awakeMs;
   const restMs = Math.min(2 * limits.intervalMs, leftMs);
-  const sleepsLong = isResting && isNewBeat && restMs > 1.5 * limits.intervalMs;
+  const sleepsLong = isRested && restMs > 1.5 * limits.intervalMs;
+  // Shortly after a beat there is most time left: the next look comes there, if beats come as often as looks.
+  const alignMs = limits.intervalMs + 0.5 * limits.confirmMs - awakeMs;
+  const shortMs = isRested ? Math.min(waitMs, Math.max(limits.confirmMs, alignMs)) : waitMs;
   return {
     lookMs: nowMs,
     beatMs,
@@ -111,6 +123,6 @@ export function judgeLook(before: LookMemory, look: Look, limits: JudgementLimit
     verdict,
     sinceMs: beatMs === 0 ? 0 : nowMs - beatMs - haltedMs,
     isStuck: isBlocked && isOld,
-    waitMs: sleepsLong ? restMs : waitMs,
+    waitMs: sleepsLong ? restMs : shortMs,
   };
 }

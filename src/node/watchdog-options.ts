@@ -15,7 +15,10 @@ export type FenceSignal = 'SIGKILL' | 'SIGTERM';
 
 /** Options of `startWatchdog`. */
 export interface WatchdogOptions {
-  /** The longest sleep between two looks at the main thread, 5 to 1000 ms. Default 50; 10 notices short blocks, for some more CPU. */
+  /**
+   * The longest sleep between two looks at the main thread, 5 to 1000 ms; up to twice that while the main thread rests, unless it fences. Default
+   * 50; 10 notices short blocks, for some more CPU.
+   */
   readonly intervalMs?: number | undefined;
   /**
    * The age of a beat at which the main thread counts as blocked, at least twice `intervalMs`, at most 60 000 ms. Default 100, or twice
@@ -83,7 +86,7 @@ export function settleWatchdogOptions(options: WatchdogOptions): WatchdogSetting
   });
   return {
     intervalMs,
-    // Only so is every stop that is longer than the limit seen in the watchdog's own lateness.
+    // Only so is every stop that is longer than the limit seen in the watchdog's own lateness, but at rest (see `watchdog-judgement.ts`).
     blockMs: requireDurationMs(`${OPERATION} blockMs`, options.blockMs ?? Math.max(BLOCK_MS_DEFAULT, 2 * intervalMs), {
       minMs: 2 * intervalMs,
       maxMs: BLOCK_MS_MAX,

@@ -38,8 +38,7 @@ function look(dog: Dog): number {
   const nowMs = Number(dog.process.hrtime.bigint()) / 1e6;
   dog.parts.noteLateness(dog, nowMs);
   const wasBlocked = dog.judgement.isBlocked;
-  // A deadline shall not wait for a longer sleep.
-  const isResting = dog.orders.fence === undefined && Atomics.load(memory.control, control.resting) === 1;
+  const isResting = Atomics.load(memory.control, control.resting) === 1;
   const isNewBeat = beatMs !== dog.judgement.beatMs;
   dog.judgement = dog.parts.judgeLook(dog.judgement, { nowMs, dueMs: dog.dueMs, beatMs, isResting }, limits);
   const { isBlocked, verdict, sinceMs, isStuck, waitMs } = dog.judgement;

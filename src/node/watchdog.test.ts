@@ -57,6 +57,20 @@ test('a deadline is in force only where somebody would enforce it', () => {
   expect(() => fencing.setDeadline(Date.now())).toThrow(expect.objectContaining({ code: 'TC_OUT_OF_RANGE' }));
 });
 
+test('at rest it may sleep for two intervals, and never while it fences', () => {
+  const [fencing, watching] = [startWatchdog({ fence: 'SIGTERM' }), startWatchdog()];
+  started.push(fencing, watching);
+  for (const dog of [fencing, watching]) {
+    expect(dog.sleepMs).toBe(50);
+    dog.beat(true);
+    dog.beat(true);
+  }
+  expect([fencing.sleepMs, watching.sleepMs]).toEqual([50, 100]);
+  const moment: never = performance.now() as never;
+  watching.beat(moment);
+  expect(watching.sleepMs).toBe(100);
+});
+
 test('it says by what it fences, and when it is sure of a block at the latest', () => {
   const dogs = [
     startWatchdog({ fence: 'SIGTERM' }),

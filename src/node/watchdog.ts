@@ -195,10 +195,11 @@ class WatchdogThread implements Watchdog {
   beat(isResting = false): void {
     if (this.#ended !== undefined) return;
     const nowNs = hrtimeNs();
+    // A deadline shall not wait for a longer sleep.
+    const maySleep = isResting ? this.fence === undefined : false;
+    // Before the beat: whoever takes that in must not begin a long sleep that is not allowed any more.
+    if (this.#sleep.beat(nowNs, maySleep)) Atomics.store(this.#memory.control, CONTROL_CELLS.resting, maySleep ? 1 : 0);
     Atomics.store(this.#memory.clocks, CLOCK_CELLS.beat, nowNs);
-    if (this.#sleep.beat(nowNs, isResting)) {
-      Atomics.store(this.#memory.control, CONTROL_CELLS.resting, isResting ? 1 : 0);
-    }
     if (Atomics.load(this.#memory.control, CONTROL_CELLS.blocks) !== this.#blocksSeen) this.#afterBlock();
   }
 

@@ -36,7 +36,7 @@ export interface PauseEvidence {
 
   /** How late the second thread's own wake-up came within the window: its longest silence without its interval. */
   readonly helperGapMs?: number | undefined;
-  /** The second thread's interval; `intervalMs` when left out. */
+  /** The second thread's interval, the longest that it can have slept between two looks; `intervalMs` when left out. */
   readonly helperIntervalMs?: number | undefined;
 
   /** Whether SIGCONT was seen; leave it out where nobody listens for it. */

@@ -33,7 +33,7 @@ export interface PauseReading {
    * still goes on: after a stop both threads wake together, and the second may not have noted its own gap yet.
    */
   readonly helperGapMs?: number | undefined;
-  /** The second thread's interval, in ms. */
+  /** The second thread's interval, in ms: how long it can have slept between two looks. */
   readonly helperIntervalMs?: number | undefined;
   /** How many processors the counters of the system are sums over. */
   readonly processorCount?: number | undefined;
