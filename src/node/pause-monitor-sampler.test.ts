@@ -27,6 +27,7 @@ class Bed {
           this.fastReads += 1;
           counters.processCpuMs = 0.01 * this.clock.exactMonotonicMs;
           counters.eluActiveMs = 7;
+          counters.runMs = 100 + this.fastReads;
           counters.eluIdleMs = this.clock.exactMonotonicMs - 7;
           this.duringReads();
         },
@@ -59,10 +60,9 @@ class Bed {
     for (let wakeUp = 0; wakeUp < count; wakeUp += 1) this.wakeUp(0, switches);
   }
 
-  /** Wakes up until everything was read, and what is fast once more: the next wake-ups rest if any do. */
+  /** Wakes up until everything was read: the next wake-ups rest if any do. */
   untilLooked(): void {
     while (!this.wakeUp().isSlow);
-    this.wakeUp();
   }
 }
 
@@ -145,14 +145,26 @@ describe('PauseSampler', () => {
     expect(bed.fastReads - fastReads).toBeLessThanOrEqual(22);
   });
 
-  it('does not rest right after everything was read: what was handed over is not handed over twice', () => {
+  it('rests right after everything was read as well, on a sample of its own: what was handed over is not handed over twice', () => {
     const bed = new Bed();
     let after = 0;
     for (let count = 0; count < 100; count += 1) {
-      if (!bed.wakeUp().isSlow) continue;
+      const slow = bed.wakeUp();
+      if (!slow.isSlow) continue;
+      const { counters, monotonicMs } = slow.reading;
       const { fastReads } = bed;
-      bed.wakeUp();
-      after += bed.fastReads - fastReads;
+      const rest = bed.wakeUp();
+      expect(bed.fastReads).toBe(fastReads);
+      expect(rest).not.toBe(slow);
+      expect([slow.isSlow, slow.reading.monotonicMs, rest.isSlow]).toEqual([true, monotonicMs, false]);
+      const { eluActiveMs, eluIdleMs = NaN, runMs } = counters;
+      expect(rest.reading.counters).toMatchObject({ eluActiveMs, eluIdleMs: eluIdleMs + 50, runMs });
+      expect([counters.systemSwitchCount, rest.reading.counters.systemSwitchCount]).toEqual([
+        expect.any(Number),
+        undefined,
+      ]);
+      expect(rest.reading.bootMs).toBeUndefined();
+      after += 1;
     }
     expect(after).toBe(5);
   });

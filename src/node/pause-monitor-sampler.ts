@@ -44,6 +44,9 @@ export const UNREAD_MS_MAX = 3;
 /** After so many wake-ups in a row between which the thread slept it is at rest: a second, at the default interval. */
 const RESTING_WAKE_UPS = 20;
 
+/** What `enterFast` enters of the thread. */
+const FAST_COUNTERS = ['eluActiveMs', 'eluIdleMs', 'threadCpuMs', 'runMs', 'waitMs'] as const;
+
 /** What was found at one wake-up; filled in place, and valid until the next wake-up but one. After a rest the last one is brought up to date. */
 export interface Sample {
   readonly reading: ReadingDraft;
@@ -137,9 +140,8 @@ export class PauseSampler {
     return this.#look(isSlow, isLast);
   }
 
-  /** Only what the detector has not been given can be brought up to date: a total that is entered twice would have stood still. */
   #mayRest(awakeMs: number): boolean {
-    if (this.#current.isSlow || this.#system.isBusy) return false;
+    if (this.#system.isBusy) return false;
     const waitedMs = this.#waitedMs + Math.max(0, this.#beganMs - this.#lastMs - this.#intervalMs);
     if (waitedMs > WAIT_SHARE_MAX * this.#thresholdMs) return false;
     return this.#unreadMs + awakeMs <= Math.min(UNREAD_MS_MAX, UNREAD_SHARE_MAX * this.#thresholdMs);
@@ -151,6 +153,7 @@ export class PauseSampler {
     read: { readonly beganMs: number; readonly wallMs: number; readonly endedMs: number },
   ): Sample {
     const { beganMs, wallMs, endedMs } = read;
+    if (this.#current.isSlow) this.#copyFast();
     const sample = this.#current;
     const { reading } = sample;
     const { counters } = reading;
@@ -167,10 +170,29 @@ export class PauseSampler {
     return sample;
   }
 
-  #look(isSlow: boolean, isLast: boolean): Sample {
+  /**
+   * Only what the detector has not been given can be brought up to date. What was read with everything it has been given: of that the totals of
+   * the thread are what they were, and a slow total that is entered twice would have stood still.
+   */
+  #copyFast(): void {
+    const { counters } = this.#current.reading;
+    const sample = this.#swapped();
+    clear(sample.reading);
+    sample.isSlow = false;
+    sample.reading.isCutShort = false;
+    sample.reading.bootMs = undefined;
+    for (const name of FAST_COUNTERS) sample.reading.counters[name] = counters[name];
+  }
+
+  #swapped(): Sample {
     const sample = this.#next;
     this.#next = this.#current;
     this.#current = sample;
+    return sample;
+  }
+
+  #look(isSlow: boolean, isLast: boolean): Sample {
+    const sample = this.#swapped();
     this.#unreadMs = 0;
     this.#waitedMs = 0;
     this.#read(sample, isSlow);
