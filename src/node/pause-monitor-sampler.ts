@@ -1,9 +1,9 @@
 /**
  * One wake-up: reads what is needed, and no more.
  *
- * The fast signals are read unless the thread slept from the last wake-up to this one; the slow ones once a second, after a gap, and when the wall clock has moved against the monotonic
- * one, which is how a suspend shows at once though the monotonic clock did not count it. Clocks are read last, the monotonic one at the very
- * end: a pause while reading makes this wake-up late, and then it is read again with everything.
+ * The fast signals are read unless the thread slept from the last wake-up to this one; the slow ones once a second, after a gap, and when the
+ * wall clock has moved against the monotonic one, which is how a suspend shows at once though the monotonic clock did not count it. Clocks are
+ * read last, the monotonic one at the very end: a pause while reading makes this wake-up late, and then it is read again with everything.
  */
 import type { ClockPort } from '../core/index.ts';
 import { PAUSE_COUNTERS, SUSPEND_MS_MIN } from '../pause/index.ts';
@@ -34,12 +34,12 @@ const PROMPT_SHARE = 0.04;
 /** A wake-up of a process with nothing else to do takes less, also on a slow machine. */
 const AWAKE_MS_MAX = 1;
 
-/** What the thread did and is not read must not add up, nor what it may have waited at prompt wake-ups. Both in shares of the threshold, */
+/** What the thread did and is not read must not add up: no more than this share of the threshold, and no more than so many ms. */
 const UNREAD_SHARE_MAX = 0.06;
-const WAIT_SHARE_MAX = 0.12;
-
-/** and in ms. */
 export const UNREAD_MS_MAX = 3;
+
+/** Nor must what it may have waited for a processor at prompt wake-ups. */
+const WAIT_SHARE_MAX = 0.12;
 
 /** After so many wake-ups in a row between which the thread slept it is at rest: a second, at the default interval. */
 const RESTING_WAKE_UPS = 20;

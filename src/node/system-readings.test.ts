@@ -16,6 +16,7 @@ class Machine {
       enterSystem: (counters) => {
         this.reads += 1;
         counters.systemSwitchCount = this.count;
+        counters.stealMs = 40;
         this.clock.pass(this.readTakesMs);
       },
     },
@@ -68,6 +69,8 @@ describe('SystemReadings', () => {
     const kept = machine.readings.take();
     expect(kept).toHaveLength(2);
     expect(kept[0]!.monotonicMs).toBeLessThan(kept[1]!.monotonicMs);
+    // The rate of stolen time, which comes in ticks, must not be that of so short a time.
+    expect(kept.map(({ counters }) => counters.stealMs)).toEqual([undefined, 40]);
     expect(machine.readings.take()).toEqual([]);
     machine.wakeUps(8, 10);
     machine.readTakesMs = 6;

@@ -28,9 +28,6 @@ const CALM_GROWTH = 1.1;
 /** Per ms: no machine is calmer, whatever one reading was. */
 const CALM_RATE_MIN = 0.05;
 
-/** Kept until a slow look: two of them tell the rate right before a gap. */
-const KEPT_MAX = 2;
-
 /** Reads when it is due, and keeps the last two readings. */
 export class SystemReadings {
   readonly #port: ClockPort;
@@ -64,8 +61,7 @@ export class SystemReadings {
     this.#note(counters.systemSwitchCount, atMs);
     if (counters.systemSwitchCount === undefined) return;
     if (this.#port.monotonicMs() - atMs > READ_MS_MAX) return;
-    if (this.#kept.length === KEPT_MAX) this.#kept.shift();
-    this.#kept.push({ monotonicMs: atMs, counters });
+    this.#kept = [...this.#kept.slice(-1).map(switchesOnly), { monotonicMs: atMs, counters }];
   }
 
   /** What was read since the last slow look, oldest first. */
@@ -90,4 +86,9 @@ export class SystemReadings {
     this.#isBusy = rate > BUSY_RATIO * this.#calmRate;
     if (rate >= 0) this.#calmRate = Math.max(CALM_RATE_MIN, Math.min(rate, CALM_GROWTH * this.#calmRate));
   }
+}
+
+/** The older of two readings is there for the rate of switches. Stolen time comes in ticks of 10 ms: so short a time would tell a wild rate of it. */
+function switchesOnly({ monotonicMs, counters }: EarlierReading): EarlierReading {
+  return { monotonicMs, counters: { systemSwitchCount: counters.systemSwitchCount } };
 }

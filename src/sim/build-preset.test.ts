@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { BoundedClockCore } from '../sync/index.ts';
 import { buildPreset, driftBoundPpm } from './build-preset.ts';
 import { DriftModel } from './drift-model.ts';
@@ -7,7 +8,7 @@ import { type Preset, type PresetName, PRESETS } from './presets.ts';
 import { SeededRandom } from './random.ts';
 import type { SimWorldCore } from './sim-world.ts';
 import { simulate } from './simulation.ts';
-import { newWorld, settle, thrownBy } from './world.fixture.ts';
+import { newWorld, settle } from './world.fixture.ts';
 
 const NAMES = Object.keys(PRESETS) as PresetName[];
 

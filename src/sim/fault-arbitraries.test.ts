@@ -2,10 +2,11 @@
 /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { type Fault, FAULT_KINDS, nodesOf } from './fault.ts';
 import { type FaultArbitraryOptions, faultArbitraries } from './fault-arbitraries.ts';
 import { schedule } from './faults.ts';
-import { newWorld, thrownBy } from './world.fixture.ts';
+import { newWorld } from './world.fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const OPTIONS: FaultArbitraryOptions = { nodes: ['a', 'b', 'c'], forMs: HOUR_MS };

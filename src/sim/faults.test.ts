@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { delays } from './delays.ts';
 import { type Fault, FAULT_KINDS, type FaultKind, FAULTS_MAX, NODE_FAULT_KINDS, requireFault } from './fault.ts';
 import { schedule } from './faults.ts';
 import type { SimNode } from './sim-node.ts';
 import { SIM_EPOCH_MS, type SimWorldCore } from './sim-world.ts';
-import { newWorld, thrownBy } from './world.fixture.ts';
+import { newWorld } from './world.fixture.ts';
 
 const FINE = { monotonicMs: 2 ** -20, bootMs: 2 ** -20, wallMs: 2 ** -10 };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { type Delay, delays } from './delays.ts';
 import { type DelaySpec, delayOf, linkOf } from './link-spec.ts';
 import { SeededRandom } from './random.ts';
-import { thrownBy } from './world.fixture.ts';
 
 const drawsOf = (delay: Delay): number[] => {
   const random = new SeededRandom(7);

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { type Fault, FAULT_KINDS, type FaultKind, FAULTS_MAX, NETWORK_FAULT_KINDS, nodesOf } from './fault.ts';
 import { FAULT_LIMITS_DEFAULT, type FaultLimits, shapeFault, SHARES_PER_FAULT } from './fault-shapes.ts';
 import { schedule } from './faults.ts';
 import { drawFaults, type NemesisOptions } from './nemesis.ts';
 import { SeededRandom } from './random.ts';
-import { newWorld, thrownBy } from './world.fixture.ts';
+import { newWorld } from './world.fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const EVERYTHING = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 20])) as Record<FaultKind, number>;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { SimClockCore, type SimClockOptions } from './sim-clock.ts';
 import { SIM_EPOCH_MS } from './sim-world.ts';
-import { settle, thrownBy } from './world.fixture.ts';
+import { settle } from './world.fixture.ts';
 
 function newClock(options: Partial<SimClockOptions> = {}): SimClockCore {
   return new SimClockCore({ settle, ...options });

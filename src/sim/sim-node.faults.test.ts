@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { EPOCH_MS, moved, newNode, shown } from './sim-node.fixture.ts';
 import type { SimNode } from './sim-node.ts';
-import { thrownBy } from './world.fixture.ts';
 
 /** Each fault alone: how far each clock moves while 10 s of true time pass, and what is left of it afterwards. */
 const FAULTS: readonly {

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { BoundedClockCore } from '../sync/index.ts';
 import { delays } from './delays.ts';
 import { drawFaults } from './nemesis.ts';
 import { schedule } from './faults.ts';
 import { simNtp, SimNtpServer } from './sim-ntp.ts';
 import { NODES_MAX, SIM_EPOCH_MS } from './sim-world.ts';
-import { newWorld, thrownBy } from './world.fixture.ts';
+import { newWorld } from './world.fixture.ts';
 
 /** Everything that one client sees in twenty minutes full of faults, as a hash; and what another node next to it changes. */
 async function traceOf(seed: number, options: { readonly extraNode?: boolean } = {}): Promise<string> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { thrownBy } from '../../test/support/thrown-by.ts';
 import { type Actor, Timeline } from './timeline.ts';
-import { settle, thrownBy } from './world.fixture.ts';
+import { settle } from './world.fixture.ts';
 
 function newTimeline(eventsMax?: number): Timeline {
   return new Timeline(eventsMax === undefined ? { settle } : { settle, eventsMax });

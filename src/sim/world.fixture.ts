@@ -13,16 +13,6 @@ export function newWorld(options: Partial<WorldOptions> = {}): SimWorldCore {
   return new SimWorldCore({ settle, ...options });
 }
 
-/** What something throws, and undefined when it does not. */
-export function thrownBy(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
 export interface Moments {
   readonly mean: number;
   readonly variance: number;
